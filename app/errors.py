@@ -1,0 +1,128 @@
+"""The error tree. Every expected error is one line: what was found, what was expected, what to do.
+
+ThroughlineError
+├── SettingsError          a setting is missing, unknown or wrong                 exit 2
+├── UsageError             the command was called wrongly                         exit 2
+├── SearchError            a query cannot be understood; carries the position
+├── DatabaseError
+│   ├── DatabaseUnavailable  no server, or it refuses us                          exit 1
+│   └── SchemaBehind         migrations have not run, or are newer than the program exit 1
+├── LedgerError
+│   └── Tampered           a leaf, tile, checkpoint or body is not what it was    exit 1
+├── LeaseLost              another worker took the stream over; nothing was saved
+└── SourceError            a source could not be read; `state` is its name on the sources page
+    ├── Unauthorized       401: the token is wrong or expired
+    ├── Forbidden          403: the token may not read this
+    ├── Missing            404: absent, or not visible to the token
+    ├── Throttled          429 or an equivalent; carries `retry_after` seconds
+    ├── ServerFailed       5xx, after retries
+    ├── Unreachable        no connection, a timeout, a TLS failure, a cut answer
+    ├── NotUnderstood      wrong JSON, HTML, a wrong type or shape
+    ├── TooLarge           an answer over the size limit
+    └── Refused            a request outside the allow-list, or a token that can write
+"""
+
+
+class ThroughlineError(Exception):
+    """Root of every expected error; `str()` of it is one line for a person."""
+
+    exit_code = 1
+
+    def __init__(self, found: str, expected: str = "", do: str = "") -> None:
+        parts = [found]
+        if expected:
+            parts.append(f"expected {expected}")
+        if do:
+            parts.append(do)
+        super().__init__(" ".join("; ".join(parts).split()))
+        self.found, self.expected, self.do = found, expected, do
+
+
+class SettingsError(ThroughlineError):
+    exit_code = 2
+
+
+class UsageError(ThroughlineError):
+    exit_code = 2
+
+
+class SearchError(ThroughlineError):
+    """`position` is the 0-based character of the query at which it stops making sense; `nearest` a key to try."""
+
+    exit_code = 2
+
+    def __init__(self, found: str, *, position: int, nearest: str | None = None, expected: str = "", do: str = "") -> None:
+        super().__init__(found, expected, do)
+        self.position, self.nearest = position, nearest
+
+
+class DatabaseError(ThroughlineError):
+    pass
+
+
+class DatabaseUnavailable(DatabaseError):
+    pass
+
+
+class SchemaBehind(DatabaseError):
+    pass
+
+
+class LedgerError(ThroughlineError):
+    pass
+
+
+class Tampered(LedgerError):
+    """`index` is the first bad leaf, where one can be named."""
+
+    def __init__(self, found: str, expected: str = "", do: str = "", *, index: int | None = None) -> None:
+        super().__init__(found, expected, do)
+        self.index = index
+
+
+class LeaseLost(ThroughlineError):
+    pass
+
+
+class SourceError(ThroughlineError):
+    state = "error"
+
+
+class Unauthorized(SourceError):
+    state = "unauthorized"
+
+
+class Forbidden(SourceError):
+    state = "forbidden"
+
+
+class Missing(SourceError):
+    state = "not found"
+
+
+class Throttled(SourceError):
+    state = "throttled"
+
+    def __init__(self, found: str, expected: str = "", do: str = "", *, retry_after: float = 60.0) -> None:
+        super().__init__(found, expected, do)
+        self.retry_after = retry_after
+
+
+class ServerFailed(SourceError):
+    state = "server error"
+
+
+class Unreachable(SourceError):
+    state = "unreachable"
+
+
+class NotUnderstood(SourceError):
+    state = "not understood"
+
+
+class TooLarge(SourceError):
+    state = "too large"
+
+
+class Refused(SourceError):
+    state = "refused"
