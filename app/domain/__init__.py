@@ -1,0 +1,1 @@
+"""The nouns every room shares: frozen dataclasses and StrEnums, standard library only."""

@@ -1,0 +1,219 @@
+"""A change: everything that one proposal, or one act without a proposal, did to the bank's systems.
+
+The root is a pull request where one is known; otherwise the run, the operation or the drift that stands alone and says so.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from app.domain.actor import Actor, Person
+from app.domain.finding import Finding, Verdict
+from app.domain.ref import Resource
+
+
+class Strength(StrEnum):
+    EXACT = "exact"  # both sides carry the same id
+    DERIVED = "derived"  # follows from the record by a rule that has no other reading
+    ASSUMED = "assumed"  # a heuristic, labelled as such
+
+
+class Missing(StrEnum):
+    """Why a step of the chain is not there."""
+
+    ABSENT = "absent"  # it did not happen, and we would have seen it
+    UNOBSERVED = "unobserved"  # it cannot be known
+    PENDING = "pending"  # still to come
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """`from_` and `to` are entity keys; `because` is one sentence with the shared key in it."""
+
+    from_: str
+    to: str
+    rule: str
+    strength: Strength
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A step that is missing: `what` in the field's words, between two times where known, with its size where it has one."""
+
+    what: str
+    because: str
+    missing: Missing = Missing.ABSENT
+    from_: datetime | None = None
+    to: datetime | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    reviewer: Actor
+    state: str
+    at: datetime
+    commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    key: str
+    source: str
+    repository: str
+    number: int
+    title: str
+    url: str | None
+    state: str  # open · merged · closed
+    opened_at: datetime | None
+    merged_at: datetime | None
+    closed_at: datetime | None
+    author: Actor | None
+    merger: Actor | None
+    head: str | None
+    base: str | None
+    merge_commit: str | None
+    commits: tuple[str, ...] = ()
+    contributors: tuple[Actor, ...] = ()
+    reviews: tuple[Review, ...] = ()
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyResult:
+    run: str
+    set: str
+    policy: str
+    level: str | None  # hard-mandatory · soft-mandatory · advisory · None when the source does not say
+    verdict: str  # passed · failed · errored · unknown
+    overridden_by: Actor | None = None
+    overridden_at: datetime | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    key: str
+    source: str
+    id: str
+    url: str | None
+    workspace: str
+    kind: str
+    run_source: str
+    status: str
+    title: str
+    created_at: datetime
+    planned_at: datetime | None = None
+    confirmed_at: datetime | None = None
+    applied_at: datetime | None = None
+    ended_at: datetime | None = None
+    creator: Actor | None = None
+    confirmer: Actor | None = None
+    stopper: Actor | None = None
+    auto_apply: bool = False
+    repository: str | None = None
+    pull_request: int | None = None
+    commit: str | None = None
+    vcs_sender: str | None = None
+    plan: tuple[int, int, int] | None = None  # added, changed, destroyed
+    apply: tuple[int, int, int] | None = None
+    apply_status: str | None = None
+    policy: tuple[PolicyResult, ...] = ()
+    policy_status: str | None = None  # the source's word for all of its checks; None when none was evaluated
+    policy_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    key: str
+    source: str  # the Argo CD instance
+    id: str
+    url: str | None
+    application: str
+    project: str | None
+    destination: str | None
+    kind: str
+    phase: str
+    started_at: datetime
+    finished_at: datetime | None
+    revision: str | None
+    revisions: tuple[str, ...]
+    previous_revision: str | None
+    repository: str | None
+    path: str | None
+    history_id: int | None
+    initiator: Actor | None
+    automated: bool
+    message: str = ""
+    how: str = "observed"
+    retry_count: int = 0
+    health: str | None = None
+    health_at: datetime | None = None
+    resources: tuple[Resource, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    key: str
+    source: str
+    id: str
+    application: str
+    project: str | None
+    destination: str | None
+    onset_after: datetime | None
+    onset_before: datetime
+    ended_at: datetime | None
+    ended_by: str | None
+    resources: tuple[Resource, ...] = ()
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One line of a change's story: an event, in the source's own words."""
+
+    event: UUID
+    at: datetime
+    step: str
+    status: str
+    source: str
+    type: str
+    says: str
+    actor: Actor | None
+    how: str
+    seq: int
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    name: str
+    cls: str
+
+
+UNCLASSIFIED = Environment("unclassified", "unclassified")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    id: UUID
+    number: int
+    root: str
+    title: str
+    environment: Environment
+    opened_at: datetime
+    finished_at: datetime | None
+    at: datetime  # where it stands in the list: its last act on a system, else its opening
+    state: str  # proposed · in progress · finished · stopped
+    pull_requests: tuple[PullRequest, ...] = ()
+    runs: tuple[Run, ...] = ()
+    operations: tuple[Operation, ...] = ()
+    drifts: tuple[Drift, ...] = ()
+    people: tuple[Person, ...] = ()
+    links: tuple[Link, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    story: tuple[Moment, ...] = ()
+    findings: tuple[Finding, ...] = field(default=())
+    verdict: Verdict = Verdict.INDETERMINATE

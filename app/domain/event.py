@@ -1,0 +1,148 @@
+"""One thing that happened, normalised: the unit of the ledger.
+
+`type` and `facts` by source (the vocabulary that linking relies on; a source may add facts, never rename these):
+
+tfe
+  run            id run-…; one event per status timestamp, plus `pending` at created-at. facts on every run event:
+                 title, run_kind (plan_only|plan_and_apply|save_plan|refresh_only|destroy|empty_apply), run_source,
+                 trigger_reason, auto_apply, vcs_sender, on_default_branch, speculative, created_at
+  run-actor      id run-…; status `confirmed-by` or `canceled-by`: a relationship of the run, seen whenever it appears
+  run-event      id re-…; status = action; facts: role (a Role or null), comment
+  plan           id plan-…; status; facts: added, changed, destroyed, imported, has_changes
+  apply          id apply-…; status; facts: added, changed, destroyed, imported
+  policy-check   id polchk-…; one event per status timestamp; facts: scope, parsed, counts {passed, hard_failed,
+                 soft_failed, advisory_failed}, policies [{set, policy, level, verdict, description}]
+argocd
+  operation      id <uid>/<startedAt>; status = phase; facts: operation_kind (automated|self-heal|manual|selective|prune|
+                 rollback|local|dry-run|applicationset|injected), revision, revisions, path, target_revision,
+                 previous_revision, started_at, finished_at, message, history_id, retry_count, automated, resources, uid
+  history        id <uid>/<history id>; the same facts, as the history tells them
+  history-gap    id <uid>/<from>-<to>; facts: from_id, to_id, size, uid
+  announcement   id of the Kubernetes event; facts: reason, message, user, uid
+  sync-status    id <uid>; status Synced|OutOfSync|Unknown; facts: revision, resources, uid
+  health         id <uid>; status Healthy|…; facts: uid
+  drift          id <uid>/<onset>; status OutOfSync when it opens, Synced when it closes; facts: onset_after,
+                 onset_before, resources, revision, ended_by (an operation id or null), uid
+  application    id <uid>; status created|changed|deleted; facts: spec digest, source, uid
+  revision       id <sha>; facts: author, message, date (what Argo CD says of the commit)
+github
+  pull-request   id = node id; status open|head|merged|closed|reopened; facts: number, title, base, head, head_oid,
+                 merge_commit, labels, body_digest, state
+  review         id = node id; status APPROVED|CHANGES_REQUESTED|COMMENTED|DISMISSED|PENDING; facts: number, commit, head_oid
+  commit         id <sha> within its pull request; facts: number, sha, headline, author, committer, authored_at
+  range          id <base>..<head>; facts: base, head, status, commits, paths {path: [sha]}, complete
+  commit-pulls   id <sha>; facts: sha, pulls [{number, merged, base, merge_commit, repository}]
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from app.domain.actor import Actor
+from app.domain.ref import Ref
+
+
+class Step(StrEnum):
+    """The house words. They feed linking, controls and search; pages show the source's own."""
+
+    PROPOSED = "proposed"  # a pull request was opened
+    PUSHED = "pushed"  # a commit came to it, or its head moved
+    REVIEWED = "reviewed"
+    MERGED = "merged"
+    CLOSED = "closed"
+    REQUESTED = "requested"  # a run was created, a sync was started
+    PLANNED = "planned"
+    JUDGED = "judged"  # a policy said its verdict
+    OVERRIDDEN = "overridden"
+    CONFIRMED = "confirmed"  # a person, or auto-apply, let it go on
+    APPLIED = "applied"
+    STOPPED = "stopped"  # discarded, cancelled, errored before anything was changed
+    SYNCED = "synced"
+    ASSESSED = "assessed"  # health or sync status was seen
+    DRIFTED = "drifted"
+    HEALED = "healed"
+    REVERTED = "reverted"  # a rollback
+    NOTED = "noted"  # everything else worth keeping
+
+
+class How(StrEnum):
+    """How an event is known."""
+
+    OBSERVED = "observed"  # seen as it stood
+    RECONSTRUCTED = "reconstructed"  # from a history or an announcement
+    INFERRED = "inferred"  # a gap of known size and unknown content
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What joins events. Repositories are `owner/name`; commits are full SHAs; `operation` is `<uid>/<startedAt>`."""
+
+    repository: str | None = None
+    pull_request: int | None = None
+    commits: tuple[str, ...] = ()
+    workspace: str | None = None
+    run: str | None = None
+    application: str | None = None
+    project: str | None = None
+    destination: str | None = None  # cluster/namespace
+    operation: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """`status` is the source's own word; `known` is False when that word is new to us. Times are aware UTC."""
+
+    id: UUID
+    source: str
+    kind: str
+    type: str
+    step: Step
+    status: str
+    ref: Ref
+    occurred_at: datetime
+    observed_at: datetime
+    actor: Actor | None = None
+    known: bool = True
+    how: How = How.OBSERVED
+    keys: Keys = field(default_factory=Keys)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    observation: str | None = None  # sha256:… of the raw payload, kept beside the ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event as the ledger holds it."""
+
+    seq: int
+    event: Event
+    recorded_at: datetime
+    leaf_hash: bytes = b""
+
+
+def entity_of(event: Event) -> str | None:
+    """The key of the thing whose story this event tells, or None when it tells none by itself.
+
+    `pr:<source>:<repository>#<n>` · `run:<source>:<run id>` · `operation:<source>:<uid>/<startedAt>` ·
+    `drift:<source>:<uid>/<onset>` · `gap:<source>:<uid>/<ids>` · `range:<repository>:<base>..<head>` · `commit:<repository>@<sha>`
+    """
+    keys, kind = event.keys, event.type
+    if keys.run:
+        return f"run:{event.source}:{keys.run}"
+    if kind == "drift":
+        return f"drift:{event.source}:{event.ref.id}"
+    if kind == "history-gap":
+        return f"gap:{event.source}:{event.ref.id}"
+    if kind == "history" and not keys.operation:
+        return f"operation:{event.source}:{event.ref.id}"
+    if keys.operation:
+        return f"operation:{event.source}:{keys.operation}"
+    if kind == "range":
+        return f"range:{keys.repository}:{event.ref.id}"
+    if kind == "commit-pulls":
+        return f"commit:{keys.repository}@{event.ref.id}"
+    if keys.pull_request is not None:
+        return f"pr:{event.source}:{keys.repository}#{keys.pull_request}"
+    return None

@@ -1,0 +1,25 @@
+"""What an event is about: one thing in one source, by the source's own id."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """`type` is the source's word (`run`, `pull-request`, `application`…), `id` its own id, `name` what a person calls it."""
+
+    type: str
+    id: str
+    name: str = ""
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource a sync touched or found different. `status` and `message` are Argo CD's own words."""
+
+    kind: str
+    name: str
+    namespace: str = ""
+    group: str = ""
+    status: str = ""
+    message: str = ""

@@ -1,0 +1,125 @@
+"""What a source is: it names its streams, and reads one of them from where it stopped, page by page.
+
+A source knows nothing of databases, ledgers or schedules. `ingest` gives it a task, takes each page it yields, and saves
+that page whole (observations, events, memory) before it asks for the next. A source may be stopped after any page.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from app.domain.event import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One configured source. `token` is the secret itself: it goes into a header and nowhere else."""
+
+    name: str
+    kind: str
+    url: str
+    token: str = field(default="", repr=False)
+    organization: str | None = None
+    repositories: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
+    ca_file: str | None = None
+    timeout: float = 30.0  # seconds for one answer
+    max_bytes: int = 64 * 1024 * 1024  # the largest answer read
+    per_second: float = 20.0  # requests a second at most
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """`every`: how often it is due. `catches_up`: the source's own list covers the time we were away.
+
+    `forgets_after`: how long the source itself keeps what this stream reads; None when it never forgets.
+    """
+
+    name: str
+    every: timedelta
+    catches_up: bool = True
+    forgets_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """A question one source has for the Git host: what lies between two revisions, and what of it touches `path`.
+
+    `base` None asks only which pull requests `head` came from. `repository` is `owner/name`.
+    """
+
+    repository: str
+    head: str
+    base: str | None = None
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A raw answer as it came, secrets already stripped. `subject` names what it is of (`run/run-abc`)."""
+
+    subject: str
+    url: str
+    body: bytes
+    digest: str
+    observed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """`memory` is what earlier passes of this stream remembered; `everything` asks for a full reconciliation."""
+
+    stream: str
+    now: datetime
+    memory: Mapping[str, Any] = field(default_factory=dict)
+    wants: Sequence[Want] = ()
+    everything: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Saved in one transaction. `remember` maps memory keys to new values, None to forget one."""
+
+    observations: Sequence[Observation] = ()
+    events: Sequence[Event] = ()
+    remember: Mapping[str, Any] = field(default_factory=dict)
+    wants: Sequence[Want] = ()  # new questions for the Git host
+    settled: Sequence[Want] = ()  # questions this page answers
+    unknown: Sequence[tuple[str, str]] = ()  # (field, value) pairs that are new to us
+    seen: int = 0  # things looked at, new or not
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What `check` prints. `problems` are lines for a person; empty means all is well."""
+
+    version: str = ""
+    clock_offset: timedelta | None = None  # theirs minus ours
+    read_only: bool | None = None  # None: the source cannot tell
+    capabilities: Mapping[str, Any] = field(default_factory=dict)
+    problems: Sequence[str] = ()
+
+
+class Source(Protocol):
+    """Built by `registry.connect`. Methods raise only `SourceError`."""
+
+    connection: Connection
+
+    @property
+    def requests(self) -> int:
+        """Requests sent since it was built."""
+        ...
+
+    @property
+    def clock_offset(self) -> timedelta | None:
+        """The server's clock minus ours, from the last answer's Date header; None before the first."""
+        ...
+
+    def streams(self) -> Sequence[Stream]: ...
+
+    def probe(self, now: datetime) -> Probe: ...
+
+    def fetch(self, task: Task) -> Iterator[Page]: ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,199 @@
+"""The one way a source is asked: GET (and GraphQL's POST), paced, retried, size-limited, and only on allowed paths.
+
+Nothing here knows a vendor. The token goes into one header of one host and follows no redirect off it.
+"""
+
+import json
+import random
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+import stamina
+from pyrate_limiter import Duration, Limiter, Rate
+
+from app.errors import (
+    Forbidden,
+    Missing,
+    NotUnderstood,
+    Refused,
+    ServerFailed,
+    SourceError,
+    Throttled,
+    TooLarge,
+    Unauthorized,
+    Unreachable,
+)
+from app.sources.contract import Connection
+
+PATIENCE = 5.0  # seconds we wait inside a pass; anything longer is the scheduler's to wait
+ATTEMPTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete answer. `at` is our clock when it was complete."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    at: datetime
+
+    def json(self) -> Any:
+        """The decoded body. Raises NotUnderstood, with the first words of what came, when it is not JSON."""
+        try:
+            return json.loads(self.body)
+        except ValueError as error:
+            raise NotUnderstood(
+                f"{self.url} answered {self.status} with {_kind(self)}", "JSON", f"check the url and any proxy between ({error})"
+            ) from error
+
+
+def _kind(answer: Answer) -> str:
+    head = answer.body[:60].decode("utf-8", "replace").strip()
+    if head.lower().startswith(("<!doctype", "<html")):
+        return f"an HTML page ({head[:40]!r})"
+    return f"{len(answer.body)} bytes starting {head[:40]!r}" if head else "an empty body"
+
+
+@dataclass
+class Http:
+    """`allow` are regular expressions over the path; a path that matches none is never asked."""
+
+    connection: Connection
+    clock: Callable[[], datetime]
+    allow: Sequence[str]
+    accept: str = "application/json"
+    extra_headers: Mapping[str, str] = field(default_factory=dict)
+    transport: httpx.BaseTransport | None = None
+    attempts: int = ATTEMPTS
+    requests: int = 0
+    clock_offset: timedelta | None = None
+
+    def __post_init__(self) -> None:
+        verify: Any = self.connection.ca_file or True
+        headers = {"accept": self.accept, "user-agent": "throughline", **self.extra_headers}
+        if self.connection.token:
+            headers["authorization"] = f"Bearer {self.connection.token}"
+        self._allowed = re.compile("|".join(f"(?:{pattern})" for pattern in self.allow))
+        self._limiter = Limiter(Rate(max(1, int(self.connection.per_second)), Duration.SECOND))
+        self._client = httpx.Client(
+            base_url=self.connection.url.rstrip("/"),
+            headers=headers,
+            timeout=self.connection.timeout,
+            verify=verify if self.connection.url.startswith("https") else True,
+            follow_redirects=False,
+            transport=self.transport,
+            trust_env=False,
+        )
+
+    def close(self) -> None:
+        self._client.close()
+
+    def get(self, path: str, params: Mapping[str, Any] | Sequence[tuple[str, str]] | None = None) -> Answer:
+        """A 2xx answer. Raises the SourceError that fits anything else."""
+        return self._retried(lambda: self._once("GET", path, params=params))
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Answer:
+        """GraphQL's query: a POST that reads. The same rules as `get`."""
+        return self._retried(lambda: self._once("POST", path, json=body))
+
+    def _retried(self, ask: Callable[[], Answer]) -> Answer:
+        for attempt in stamina.retry_context(
+            on=_wait, attempts=self.attempts, timeout=None, wait_initial=0.2, wait_max=PATIENCE, wait_jitter=0.5
+        ):
+            with attempt:
+                return ask()
+        raise AssertionError("unreachable")  # pragma: no cover -- stamina re-raises the last error
+
+    def _once(self, method: str, path: str, **kwargs: Any) -> Answer:
+        if not self._allowed.fullmatch(path):
+            raise Refused(f"{path} is not on the list of paths this source may read", do="this is a defect of Throughline; report it")
+        self._limiter.try_acquire(self.connection.name)
+        self.requests += 1
+        try:
+            with self._client.stream(method, path, **kwargs) as response:
+                answer = self._read(response)
+        except httpx.HTTPError as error:
+            raise Unreachable(
+                f"{self.connection.url} could not be read ({type(error).__name__}: {error})", "an answer", "check the url, the network and ca_file"
+            ) from error
+        self._note_clock(answer)
+        return self._judged(answer)
+
+    def _read(self, response: httpx.Response) -> Answer:
+        parts, size = [], 0
+        started = self.clock()
+        for chunk in response.iter_bytes():
+            size += len(chunk)
+            if size > self.connection.max_bytes:
+                raise TooLarge(f"{response.url.path} sent more than {self.connection.max_bytes:,} bytes", "a smaller answer")
+            if self.clock() - started > timedelta(seconds=self.connection.timeout * 4):
+                raise Unreachable(f"{response.url.path} was still sending after {self.connection.timeout * 4:.0f} s", "a complete answer")
+            parts.append(chunk)
+        headers = {k.lower(): v for k, v in response.headers.items()}
+        return Answer(str(response.url), response.status_code, headers, b"".join(parts), self.clock())
+
+    def _note_clock(self, answer: Answer) -> None:
+        try:
+            theirs = parsedate_to_datetime(answer.headers["date"])
+        except (KeyError, ValueError, TypeError):
+            return
+        theirs = theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)
+        offset = theirs - answer.at
+        self.clock_offset = timedelta() if abs(offset) <= timedelta(seconds=2) else offset
+
+    def _judged(self, answer: Answer) -> Answer:
+        status, path = answer.status, httpx.URL(answer.url).path
+        if 200 <= status < 300:
+            return answer
+        raise _error_for(status, path, answer, self.connection)
+
+
+def _error_for(status: int, path: str, answer: Answer, connection: Connection) -> SourceError:
+    says = f"{connection.name} answered {status} to {path}"
+    limited = status == 429 or (status == 403 and answer.headers.get("x-ratelimit-remaining") == "0") or "retry-after" in answer.headers and status == 403
+    if limited:
+        wait = retry_after(answer.headers, answer.at)
+        return Throttled(f"{says} (too many requests)", do=f"waiting {wait:.0f} s", retry_after=wait)
+    if status == 401:
+        return Unauthorized(says, "a valid token", "renew the token that token_env or token_file names")
+    if status == 403:
+        return Forbidden(says, "read permission", "grant the token's account read access")
+    if status == 404:
+        return Missing(says, "something the token can see", "check the name, and that the token may read it")
+    if status >= 500:
+        return ServerFailed(f"{says} ({_kind(answer)})", "an answer", "the server is failing; it is asked again later")
+    if 300 <= status < 400:
+        return Refused(f"{says} with a redirect", "an answer from the configured host", "set url to the server's real address")
+    return NotUnderstood(f"{says} ({_kind(answer)})", "2xx", "check the server's version against docs/sources.md")
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float:
+    """Seconds to wait: `Retry-After` (seconds or a date), else `x-ratelimit-reset` (relative seconds, or an epoch), else 60."""
+    value = headers.get("retry-after", "")
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
+    except (ValueError, TypeError):
+        pass
+    try:
+        reset = float(headers.get("x-ratelimit-reset", ""))
+    except ValueError:
+        return 60.0
+    return max(0.0, reset - now.timestamp()) if reset > 1e8 else max(0.0, reset)
+
+
+def _wait(error: Exception) -> bool | float:
+    """Seconds before the next attempt, or False when trying again at once is no use."""
+    if isinstance(error, Throttled):
+        return error.retry_after + random.uniform(0, 0.25) if error.retry_after <= PATIENCE else False  # noqa: S311 -- jitter
+    return isinstance(error, (ServerFailed, Unreachable))
