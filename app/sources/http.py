@@ -113,7 +113,9 @@ class Http:
 
     def _once(self, method: str, path: str, **kwargs: Any) -> Answer:
         if not self._allowed.fullmatch(path):
-            raise Refused(f"{path} is not on the list of paths this source may read", do="this is a defect of Throughline; report it")
+            raise Refused(
+                f"{path} is not on the list of paths this source may read", do="this is a defect of Throughline; report it"
+            )
         self._limiter.try_acquire(self.connection.name)
         self.requests += 1
         try:
@@ -121,7 +123,9 @@ class Http:
                 answer = self._read(response)
         except httpx.HTTPError as error:
             raise Unreachable(
-                f"{self.connection.url} could not be read ({type(error).__name__}: {error})", "an answer", "check the url, the network and ca_file"
+                f"{self.connection.url} could not be read ({type(error).__name__}: {error})",
+                "an answer",
+                "check the url, the network and ca_file",
             ) from error
         self._note_clock(answer)
         return self._judged(answer)
@@ -134,7 +138,9 @@ class Http:
             if size > self.connection.max_bytes:
                 raise TooLarge(f"{response.url.path} sent more than {self.connection.max_bytes:,} bytes", "a smaller answer")
             if self.clock() - started > timedelta(seconds=self.connection.timeout * 4):
-                raise Unreachable(f"{response.url.path} was still sending after {self.connection.timeout * 4:.0f} s", "a complete answer")
+                raise Unreachable(
+                    f"{response.url.path} was still sending after {self.connection.timeout * 4:.0f} s", "a complete answer"
+                )
             parts.append(chunk)
         headers = {k.lower(): v for k, v in response.headers.items()}
         return Answer(str(response.url), response.status_code, headers, b"".join(parts), self.clock())
@@ -157,7 +163,11 @@ class Http:
 
 def _error_for(status: int, path: str, answer: Answer, connection: Connection) -> SourceError:
     says = f"{connection.name} answered {status} to {path}"
-    limited = status == 429 or (status == 403 and answer.headers.get("x-ratelimit-remaining") == "0") or "retry-after" in answer.headers and status == 403
+    limited = (
+        status == 429
+        or (status == 403 and answer.headers.get("x-ratelimit-remaining") == "0")
+        or ("retry-after" in answer.headers and status == 403)
+    )
     if limited:
         wait = retry_after(answer.headers, answer.at)
         return Throttled(f"{says} (too many requests)", do=f"waiting {wait:.0f} s", retry_after=wait)
