@@ -39,7 +39,19 @@ class ThroughlineError(Exception):
 
 
 class SettingsError(ThroughlineError):
+    """`lines` holds one line for each thing that is wrong."""
+
     exit_code = 2
+
+    def __init__(self, found: str, expected: str = "", do: str = "") -> None:
+        super().__init__(found, expected, do)
+        self.lines = [str(self)]
+
+    @classmethod
+    def of(cls, problems: list[str]) -> "SettingsError":
+        error = cls("; ".join(problems))
+        error.lines = [" ".join(problem.split()) for problem in problems]
+        return error
 
 
 class UsageError(ThroughlineError):

@@ -1,0 +1,25 @@
+"""From a configured connection to the source that reads it."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from app.errors import SettingsError
+from app.sources.argocd.source import Argocd
+from app.sources.contract import Connection, Source
+from app.sources.github.source import Github
+from app.sources.tfe.source import Tfe
+
+KINDS: dict[str, Callable[[Connection, Callable[[], datetime]], Source]] = {
+    "tfe": Tfe,
+    "argocd": Argocd,
+    "github": Github,
+}
+
+
+def connect(connection: Connection, clock: Callable[[], datetime]) -> Source:
+    """The source for `connection`. Raises SettingsError for a kind that is not one of ours."""
+    try:
+        kind = KINDS[connection.kind]
+    except KeyError:
+        raise SettingsError(f"kind {connection.kind!r} is not known", f"one of {', '.join(KINDS)}") from None
+    return kind(connection, clock)
