@@ -97,7 +97,10 @@ class LeaseLost(ThroughlineError):
 
 
 class SourceError(ThroughlineError):
+    """`status` is the HTTP status behind it, None where there was no answer."""
+
     state = "error"
+    status: int | None = None
 
 
 class Unauthorized(SourceError):

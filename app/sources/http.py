@@ -158,7 +158,9 @@ class Http:
         status, path = answer.status, httpx.URL(answer.url).path
         if 200 <= status < 300:
             return answer
-        raise _error_for(status, path, answer, self.connection)
+        error = _error_for(status, path, answer, self.connection)
+        error.status = status
+        raise error
 
 
 def _error_for(status: int, path: str, answer: Answer, connection: Connection) -> SourceError:
