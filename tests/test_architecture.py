@@ -35,16 +35,16 @@ ROOMS: dict[str, set[str]] = {
     "demo": {"ingest", "changes", "ledger", "sources", "domain", "db", "canonical", "errors", "clock", "log"},
     "main": {"web", "sources", "config", "db", "clock", "errors", "log"},
 }
-EVERYTHING = {"cli"}  # the composition of the command; it may be several files named cli*.py
+EVERYTHING = {"cli", "commands"}  # the composition of the command: one file for each of its verbs
 
 # Which tool only where (paths below app/, as regular expressions).
 TOOLS: dict[str, str] = {
     r"sqlalchemy|psycopg": r"db/.*|(.*/)?store\.py|search/sql\.py",
-    r"httpx|stamina|pyrate_limiter": r"sources/http\.py|sources/[a-z]+/client\.py|main\.py|cli.*\.py",
+    r"httpx|stamina|pyrate_limiter": r"sources/http\.py|sources/[a-z]+/client\.py|main\.py",
     r"fastapi|starlette|jinja2": r"web/.*|main\.py|demo/fakes/.*",
     r"apscheduler": r"worker/.*",
     r"cryptography": r"ledger/checkpoint\.py|ledger/verify\.py|evidence/pdf\.py|web/auth\.py",
-    r"uvicorn": r"cli.*\.py|demo/.*|main\.py",
+    r"uvicorn": r"commands/.*|demo/.*|main\.py",
 }
 # SQLAlchemy's connection and engine as types, to hand on what the shell opened: they run nothing.
 TYPES_ONLY = {"Connection", "Engine", "Row"}
@@ -60,7 +60,7 @@ FILES = sorted(p for p in APP.rglob("*.py"))
 def room_of(path: Path) -> str:
     first = path.relative_to(APP).parts[0]
     name = first.removesuffix(".py")
-    return "cli" if name.startswith("cli") else name
+    return name
 
 
 def imports_of(tree: ast.AST) -> list[tuple[str, set[str]]]:
@@ -116,7 +116,7 @@ def test_sources_do_not_know_one_another() -> None:
 
 def test_nothing_in_sources_or_the_core_knows_the_demo() -> None:
     for path in FILES:
-        if room_of(path) in ("demo", "cli"):
+        if room_of(path) in ("demo", "cli", "commands"):
             continue
         assert not [m for m, _ in imports_of(ast.parse(path.read_text())) if m.startswith("app.demo")], path
 
@@ -128,7 +128,7 @@ ENVIRONMENT = re.compile(r"os\.environ|os\.getenv|getenv\(")
 
 @pytest.mark.parametrize(
     ("pattern", "places"),
-    [(CLOCKS, r"clock\.py"), (RANDOM_IDS, r"canonical\.py"), (ENVIRONMENT, r"config\.py|cli.*\.py|db/embedded.*\.py|demo/.*")],
+    [(CLOCKS, r"clock\.py"), (RANDOM_IDS, r"canonical\.py"), (ENVIRONMENT, r"config\.py|db/embedded.*\.py|demo/.*")],
     ids=["clock", "random ids", "environment"],
 )
 def test_the_clock_ids_and_environment_are_read_in_one_place(pattern: re.Pattern[str], places: str) -> None:

@@ -6,7 +6,7 @@ anywhere, a pass is simply begun again: ids make everything it saved already a n
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -47,8 +47,10 @@ class Outcome:
 
 def declare(engine: Engine, source: Source, now: datetime) -> None:
     """Put the source's streams on the schedule."""
+    pace = source.connection.poll_every
+    declared = [replace(s, every=timedelta(seconds=pace)) if pace else s for s in source.streams()]
     with transaction(engine) as connection:
-        streams.register(connection, source.connection.name, source.connection.kind, source.streams(), now)
+        streams.register(connection, source.connection.name, source.connection.kind, declared, now)
 
 
 def read_stream(

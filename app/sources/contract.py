@@ -27,6 +27,7 @@ class Connection:
     timeout: float = 30.0  # seconds for one answer
     max_bytes: int = 64 * 1024 * 1024  # the largest answer read
     per_second: float = 20.0  # requests a second at most
+    poll_every: float | None = None  # seconds; overrides the streams' own pace
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,71 @@
+"""`throughline check`: settings, database, each source — a table, and 1 when anything is not right."""
+
+from datetime import timedelta
+
+from app import clock, log
+from app.commands import compose
+from app.commands.table import table
+from app.config import Settings, Source
+from app.errors import ThroughlineError
+from app.sources import registry
+from app.sources.contract import Probe
+
+MOST_SKEW = timedelta(seconds=30)
+
+
+def run(settings: Settings) -> int:
+    rows: list[tuple[str, str, str]] = [
+        ("settings", "ok", f"{len(settings.source)} sources, {len(settings.environment)} environments")
+    ]
+    rows.append(_database(settings))
+    for source in settings.source:
+        rows += _source(source)
+    print(table(("what", "state", "detail"), rows))
+    return 0 if all(state == "ok" for _, state, _ in rows) else 1
+
+
+def _database(settings: Settings) -> tuple[str, str, str]:
+    try:
+        with compose.database(settings) as engine, engine.connect() as connection:
+            version = connection.exec_driver_sql("SHOW server_version").scalar_one()
+    except ThroughlineError as error:
+        return ("database", "failed", str(error))
+    return ("database", "ok", f"Postgres {version}, schema up to date" + ("" if settings.database.url else ", embedded"))
+
+
+def _source(source: Source) -> list[tuple[str, str, str]]:
+    """A line for reachability, then one for each thing that is wrong."""
+    try:
+        built = registry.connect(compose.connection_of(source), clock.now)
+    except ThroughlineError as error:
+        return [(source.name, "failed", log.redact(str(error)))]
+    try:
+        probe = built.probe(clock.now())
+    except ThroughlineError as error:
+        return [(source.name, getattr(error, "state", "failed"), log.redact(str(error)))]
+    finally:
+        built.close()
+    problems = [*probe.problems, *_skew(source, probe)]
+    if probe.read_only is False and not probe.problems:
+        problems.append("the token can write; expected a read-only token; see docs/sources.md for the permissions to grant")
+    line = f"{source.kind} {probe.version or 'version unknown'}, clock {_offset(probe.clock_offset)}, token {_token(probe)}"
+    return [(source.name, "failed" if problems else "ok", line), *((source.name, "problem", log.redact(p)) for p in problems)]
+
+
+def _skew(source: Source, probe: Probe) -> list[str]:
+    if probe.clock_offset is None or abs(probe.clock_offset) <= MOST_SKEW:
+        return []
+    return [
+        f"{source.name}'s clock is {_offset(probe.clock_offset)}; expected within {MOST_SKEW.seconds} s; set the time on one of the two"
+    ]
+
+
+def _offset(offset: timedelta | None) -> str:
+    if offset is None:
+        return "unknown"
+    seconds = round(offset.total_seconds())
+    return "in step" if abs(seconds) <= 2 else f"{abs(seconds)} s {'ahead' if seconds > 0 else 'behind'}"
+
+
+def _token(probe: Probe) -> str:
+    return {True: "read-only", False: "can write", None: "not provably read-only"}[probe.read_only]

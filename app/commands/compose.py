@@ -1,0 +1,127 @@
+"""From settings to the things that run: the database, the sources, the rules, the key."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from app import clock, log
+from app.canonical import random_id
+from app.changes.project import Rules
+from app.config import Settings, Source, token_of
+from app.db import embedded, migrate
+from app.db.session import engine_for
+from app.domain.change import EnvironmentRule
+from app.ledger.checkpoint import Key, load_or_create_key
+from app.sources import contract, registry
+from app.worker.jobs import Work
+
+APP_ROLE = "throughline_app"
+
+
+@contextmanager
+def database(settings: Settings, *, migrated: bool = True, durable: bool = True) -> Iterator[Engine]:
+    """An engine in the application's role. The embedded Postgres is started, and brought to our schema, where no url is set."""
+    if settings.database.url:
+        with _engine(settings.database.url, migrated) as engine:
+            yield engine
+        return
+    with embedded.start(settings.database.directory / "postgres", durable=durable) as server:
+        owner = engine_for(server.url)
+        migrate.upgrade(owner)
+        owner.dispose()
+        with _engine(server.url, migrated) as engine, _kept_alive(server):
+            yield engine
+
+
+@contextmanager
+def _engine(url: str, migrated: bool) -> Iterator[Engine]:
+    engine = engine_for(url, role=APP_ROLE if migrated else None)
+    try:
+        if migrated:
+            migrate.check(engine)
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _kept_alive(server: embedded.Server) -> Iterator[None]:
+    """A killed Postgres is started again while we run; on the main thread's watch, so that it dies with us."""
+    stopping = threading.Event()
+
+    def watch() -> None:
+        while not stopping.wait(1.0):
+            server.restart_if_dead()
+
+    watcher = threading.Thread(target=watch, name="postgres-watch", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        watcher.join()
+
+
+def connection_of(source: Source) -> contract.Connection:
+    """The configured source with its secret read; the secret is also kept out of every log line."""
+    token = token_of(source)
+    log.keep_secret(token)
+    return contract.Connection(
+        name=source.name,
+        kind=source.kind,
+        url=source.url,
+        token=token,
+        organization=source.organization,
+        repositories=source.repositories,
+        projects=source.projects,
+        ca_file=str(source.ca_file) if source.ca_file else None,
+        timeout=source.timeout,
+        max_bytes=source.max_answer_mb * 1024 * 1024,
+        per_second=source.requests_per_second,
+        poll_every=source.poll_every,
+    )
+
+
+@contextmanager
+def sources(settings: Settings, only: str | None = None) -> Iterator[list[contract.Source]]:
+    """Every configured source (or the one called `only`), closed at the end."""
+    chosen = [s for s in settings.source if only in (None, s.name)]
+    built = [registry.connect(connection_of(s), clock.now) for s in chosen]
+    try:
+        yield built
+    finally:
+        for source in built:
+            source.close()
+
+
+def rules_of(settings: Settings) -> Rules:
+    """What turns events into changes, as this bank configured it."""
+    return Rules(
+        environments=tuple(
+            EnvironmentRule(e.name, e.cls, workspaces=e.workspaces, destinations=e.destinations, projects=e.projects)
+            for e in settings.environment
+        )
+    )
+
+
+def key_of(settings: Settings) -> Key:
+    path: Path = settings.ledger.key_file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return load_or_create_key(path)
+
+
+def work_of(settings: Settings, engine: Engine, built: Sequence[contract.Source]) -> Work:
+    return Work(
+        engine=engine,
+        sources=built,
+        rules=rules_of(settings),
+        key=key_of(settings),
+        origin=settings.ledger.origin,
+        seal_every=timedelta(seconds=settings.ledger.seal_every),
+        clock=clock.now,
+        owner=random_id(),
+    )
