@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from app.canonical import stable_id
 from app.domain.actor import Actor, Person
 from app.domain.finding import Finding, Verdict
 from app.domain.ref import Resource
@@ -56,6 +57,7 @@ class Review:
     state: str
     at: datetime
     commit: str | None = None
+    id: str = ""  # the review's own id: a dismissal is a second state of the same review
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class PullRequest:
     contributors: tuple[Actor, ...] = ()
     reviews: tuple[Review, ...] = ()
     labels: tuple[str, ...] = ()
+    head_oid: str | None = None  # the head as last seen; of a merged pull request the head that was merged
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,7 @@ class PolicyResult:
     overridden_by: Actor | None = None
     overridden_at: datetime | None = None
     description: str = ""
+    comment: str = ""  # what the overrider gave as the reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,25 @@ class Run:
     policy: tuple[PolicyResult, ...] = ()
     policy_status: str | None = None  # the source's word for all of its checks; None when none was evaluated
     policy_at: datetime | None = None
+    policy_counts: tuple[int, int, int, int] | None = None  # passed, hard failed, soft failed, advisory failed
+    speculative: bool = False
+    applying_at: datetime | None = None
+    apply_ended_at: datetime | None = None
+    project: str | None = None
+
+    @property
+    def proposes_only(self) -> bool:
+        """A plan that can never be applied."""
+        return self.speculative or self.kind == "plan_only"
+
+    @property
+    def acted_at(self) -> datetime | None:
+        """When it last changed a system: applied, or an apply that started and then failed. None: it changed nothing."""
+        if self.applied_at:
+            return self.applied_at
+        if self.applying_at and self.apply_status in ("errored", "canceled", "finished"):
+            return self.apply_ended_at or self.ended_at or self.applying_at
+        return self.apply_ended_at if self.apply_status in ("errored", "finished") else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +175,20 @@ class Operation:
     health: str | None = None
     health_at: datetime | None = None
     resources: tuple[Resource, ...] = ()
+    target_revision: str | None = None
+
+    @property
+    def acted_at(self) -> datetime | None:
+        """When it last changed a cluster. None for a dry run and for a failure in which no listed resource was written.
+
+        A failure that lists no resource may have written some: it stays an act.
+        """
+        if self.kind == "dry-run":
+            return None
+        written = any(resource.status in ("Synced", "Pruned") for resource in self.resources)
+        if self.phase in ("Failed", "Error") and self.resources and not written:
+            return None
+        return self.finished_at or self.started_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +205,60 @@ class Drift:
     ended_by: str | None
     resources: tuple[Resource, ...] = ()
     url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryGap:
+    """Entries of an application's history that were pushed out before they were read: how many is known, what they did is not."""
+
+    key: str
+    source: str
+    id: str
+    application: str
+    project: str | None
+    destination: str | None
+    from_id: int | None
+    to_id: int | None
+    size: int
+    at: datetime  # noticed
+    after: datetime | None = None
+    before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommitRange:
+    """What the Git host says lies between two revisions. `paths` holds, per path asked for, the commits that touch it."""
+
+    key: str
+    repository: str
+    base: str
+    head: str
+    status: str
+    commits: tuple[str, ...]
+    paths: tuple[tuple[str, tuple[str, ...]], ...]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PullOf:
+    """A pull request that the Git host associates with a commit."""
+
+    repository: str
+    number: int
+    merged: bool
+    base: str | None = None
+    merge_commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommitPulls:
+    key: str
+    repository: str
+    sha: str
+    pulls: tuple[PullOf, ...]
+
+
+Entity = PullRequest | Run | Operation | Drift | HistoryGap | CommitRange | CommitPulls
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +288,17 @@ UNCLASSIFIED = Environment("unclassified", "unclassified")
 
 
 @dataclass(frozen=True, slots=True)
+class EnvironmentRule:
+    """Which workspaces, destinations (`cluster/namespace`) and projects are this environment; shell patterns, first rule wins."""
+
+    name: str
+    cls: str
+    workspaces: tuple[str, ...] = ()
+    destinations: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     id: UUID
     number: int
@@ -217,3 +319,10 @@ class Change:
     story: tuple[Moment, ...] = ()
     findings: tuple[Finding, ...] = field(default=())
     verdict: Verdict = Verdict.INDETERMINATE
+    environments: tuple[Environment, ...] = ()  # every one it touches, the most critical first; `environment` is the first
+    history_gap: HistoryGap | None = None
+
+
+def change_id(root: str) -> UUID:
+    """The id of the change that stands on this entity key: the same on every rebuild."""
+    return stable_id("change", root)

@@ -1,0 +1,86 @@
+"""Which approvals of a pull request count. Computed from the reviews; the host's own summary is today's, not that of the merge."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.actor import Actor, ActorKind
+from app.domain.change import PullRequest, Review
+
+OPINIONS = ("APPROVED", "CHANGES_REQUESTED", "DISMISSED")
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """An approving review in force. `independent` is None where a contributor cannot be compared; `because` says what is wrong."""
+
+    review: Review
+    independent: bool | None
+    human: bool
+    covers_head: bool | None
+    because: str = ""
+
+    @property
+    def valid(self) -> bool:
+        return self.independent is True and self.human
+
+
+def same_account(one: Actor, other: Actor) -> bool | None:
+    """Of one source. None when either is only text that somebody typed (a commit's author without an account)."""
+    if one.id and other.id:
+        return one.id == other.id
+    if not account(one) or not account(other):
+        return True if one.name and one.name.casefold() == other.name.casefold() else None
+    return one.name.casefold() == other.name.casefold()
+
+
+def account(actor: Actor) -> bool:
+    """The source names an account, not just a self-declared name or address."""
+    return bool(actor.id) or (actor.kind is not ActorKind.UNKNOWN and bool(actor.name) and not set(actor.name) & set(" @<"))
+
+
+def in_force(pull_request: PullRequest, at: datetime | None) -> list[Review]:
+    """The approving reviews that stood at `at` (None: as of the last one seen): per reviewer the latest opinion, if it approves.
+
+    A comment never changes a reviewer's standing; a dismissal after `at` does not count yet.
+    """
+    standing: dict[str, Review] = {}
+    opinions = [review for review in pull_request.reviews if review.state.upper() in OPINIONS and (at is None or review.at <= at)]
+    for review in sorted(opinions, key=lambda r: (r.at, OPINIONS.index(r.state.upper()), r.id)):
+        if review.state.upper() == "DISMISSED" and review.id:
+            standing = {who: held for who, held in standing.items() if held.id != review.id}
+        else:
+            standing[review.reviewer.id or review.reviewer.name.casefold() or review.id] = review
+    return [review for review in standing.values() if review.state.upper() == "APPROVED"]
+
+
+def approvals(pull_request: PullRequest, at: datetime | None = None) -> tuple[Approval, ...]:
+    """Approvals in force when it was merged (or at `at`), each with whether it is independent, human and of the merged head."""
+    cut = at or pull_request.merged_at
+    return tuple(_weigh(pull_request, review) for review in sorted(in_force(pull_request, cut), key=lambda r: (r.at, r.id)))
+
+
+def _weigh(pull_request: PullRequest, review: Review) -> Approval:
+    independent, because = _independence(pull_request, review.reviewer)
+    human = review.reviewer.kind is ActorKind.HUMAN
+    if not human:
+        because = f"{review.reviewer.name or 'the reviewer'} is not known to be a person ({review.reviewer.kind})"
+    covers = None if not (review.commit and pull_request.head_oid) else review.commit == pull_request.head_oid
+    return Approval(review, independent, human, covers, because)
+
+
+def _independence(pull_request: PullRequest, reviewer: Actor) -> tuple[bool | None, str]:
+    if not reviewer.name and not reviewer.id:
+        return None, reviewer.because or "the reviewer is not named"
+    unsure = ""
+    author = (pull_request.author,) if pull_request.author else ()
+    for contributor in (*author, *pull_request.contributors):
+        same = same_account(reviewer, contributor)
+        if same:
+            role = "opened" if contributor == pull_request.author else "contributed to"
+            return False, f"{reviewer.name} {role} pull request #{pull_request.number}"
+        if same is None:
+            who = contributor.name or "a contributor"
+            unsure = unsure or f"{who} is not an account of the host, so it cannot be compared with {reviewer.name}"
+    if not author:
+        unsure = unsure or "the author of the pull request is not named"
+    return (None, unsure) if unsure else (True, "")

@@ -1,0 +1,93 @@
+"""Reading facts. They come from outside by way of the ledger: a surprising type is an absent value, never a crash."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from app.domain.actor import Actor, ActorKind
+from app.domain.event import Event
+from app.domain.ref import Resource
+
+
+def told(events: Iterable[Event], name: str) -> Any:
+    """The last value of a fact that is not None."""
+    found = None
+    for event in events:
+        value = event.facts.get(name)
+        found = value if value is not None else found
+    return found
+
+
+def text(events: Iterable[Event], name: str) -> str | None:
+    value = told((e for e in events if isinstance(e.facts.get(name), str)), name)
+    return value or None
+
+
+def integer(events: Iterable[Event], name: str) -> int | None:
+    value = told((e for e in events if isinstance(e.facts.get(name), int)), name)
+    return None if value is None else int(value)
+
+
+def flag(events: Iterable[Event], name: str) -> bool:
+    return told(events, name) is True
+
+
+def when(value: Any) -> datetime | None:
+    """An ISO 8601 time with its zone, as UTC; None for anything else."""
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def time(events: Iterable[Event], name: str) -> datetime | None:
+    return when(told((e for e in events if when(e.facts.get(name))), name))
+
+
+def words(value: Any) -> tuple[str, ...]:
+    """The texts of a list, in order, each once."""
+    return tuple(dict.fromkeys(item for item in value if isinstance(item, str) and item)) if isinstance(value, list | tuple) else ()
+
+
+def mappings(value: Any) -> list[Mapping[str, Any]]:
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list | tuple) else []
+
+
+def string(item: Mapping[str, Any], name: str) -> str:
+    value = item.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def resources(events: Sequence[Event]) -> tuple[Resource, ...]:
+    """The last list of resources told."""
+    names = ("kind", "name", "namespace", "group", "status", "message")
+    return tuple(Resource(**{name: string(item, name) for name in names}) for item in mappings(told(events, "resources")))
+
+
+def key(events: Iterable[Event], name: str) -> Any:
+    """The last join key of this name that is set."""
+    found = None
+    for event in events:
+        found = getattr(event.keys, name) or found
+    return found
+
+
+def actor(value: Any) -> Actor | None:
+    """Somebody told as text, or as `{login, id, name, email}`. Without an account the kind is unknown: it is self-declared."""
+    if isinstance(value, str) and value:
+        return Actor(name=value, kind=ActorKind.UNKNOWN, because="self-declared in the commit")
+    if not isinstance(value, Mapping):
+        return None
+    login = string(value, "login")
+    if login:
+        kind = ActorKind.BOT if login.endswith("[bot]") else ActorKind.HUMAN
+        return Actor(name=login, kind=kind, id=str(value["id"]) if value.get("id") else None)
+    name = string(value, "name") or string(value, "email")
+    return Actor(name=name, kind=ActorKind.UNKNOWN, because="self-declared in the commit") if name else None
+
+
+def known(actor: Actor | None) -> bool:
+    return actor is not None and actor.kind is not ActorKind.UNKNOWN and bool(actor.name)

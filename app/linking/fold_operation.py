@@ -1,0 +1,98 @@
+"""A sync operation from what was seen of it, what its announcement says, and what the history kept."""
+
+from datetime import datetime
+
+from app.domain.actor import Actor, unknown
+from app.domain.change import Operation
+from app.domain.event import Event
+from app.linking import facts
+
+OVER = ("Succeeded", "Failed", "Error")
+
+
+def operation(key: str, events: list[Event]) -> Operation | None:
+    """What was seen live outweighs its announcement, and that outweighs the history; health is what was seen of it last."""
+    told = sorted((e for e in events if _weight(e) >= 0), key=_weight)  # stable: within a weight the order of time stays
+    if not told:
+        return None
+    health = [event for event in events if event.type == "health"]
+    identity = key.split(":", 2)[2]
+    phase = _phase(told)
+    revision = facts.text(told, "revision")
+    revisions = facts.words(facts.told(told, "revisions")) or ((revision,) if revision else ())
+    return Operation(
+        key=key,
+        source=told[-1].source,
+        id=identity,
+        url=next((event.ref.url for event in reversed(told) if event.ref.url), None),
+        application=str(facts.key(told, "application") or told[-1].ref.name),
+        project=facts.key(told, "project"),
+        destination=facts.key(told, "destination"),
+        kind=_kind(told),
+        phase=phase,
+        started_at=_started(identity, told),
+        finished_at=_finished(phase, told),
+        revision=revision or (revisions[0] if revisions else None),
+        revisions=revisions,
+        previous_revision=facts.text(told, "previous_revision"),
+        target_revision=facts.text(told, "target_revision"),
+        repository=facts.key(told, "repository"),
+        path=facts.text(told, "path"),
+        history_id=facts.integer(told, "history_id"),
+        initiator=_initiator(told),
+        automated=facts.flag(told, "automated"),
+        message=facts.text(told, "message") or "",
+        how=min((str(event.how) for event in told), key=("observed", "reconstructed", "inferred").index),
+        retry_count=facts.integer(told, "retry_count") or 0,
+        health=health[-1].status if health else None,
+        health_at=health[-1].occurred_at if health else None,
+        resources=facts.resources(told),
+    )
+
+
+def _weight(event: Event) -> int:
+    if event.type not in ("operation", "history", "announcement"):
+        return -1
+    if event.type == "announcement" or event.status == "attributed":
+        return 1
+    return 0 if event.type == "history" else 2
+
+
+def _phase(told: list[Event]) -> str:
+    """The phase seen last; a phase that ends an operation is never taken back. The history keeps successes only."""
+    seen = [event.status for event in told if event.type == "operation" and event.status != "attributed"]
+    over = [phase for phase in seen if phase in OVER]
+    if over or any(event.type == "history" for event in told):
+        return over[-1] if over else "Succeeded"
+    return seen[-1] if seen else "unknown"
+
+
+def _started(identity: str, told: list[Event]) -> datetime:
+    named = facts.time(told, "started_at") or facts.when(identity.partition("/")[2])
+    return named or min(event.occurred_at for event in told)
+
+
+def _finished(phase: str, told: list[Event]) -> datetime | None:
+    """Between two attempts an operation has a finish time and still runs: only an ending phase makes it the end."""
+    if phase not in OVER:
+        return None
+    seen = [event.occurred_at for event in told if event.type != "announcement"]
+    return facts.time(told, "finished_at") or max(seen, default=None)
+
+
+def _kind(told: list[Event]) -> str:
+    """The kind that was seen; an announced rollback or local sync is more exact than the shape of the operation."""
+    announced = facts.text((event for event in told if _weight(event) == 1), "operation_kind")
+    return announced if announced in ("rollback", "local") else facts.text(told, "operation_kind") or "unknown"
+
+
+def _initiator(told: list[Event]) -> Actor | None:
+    """Who the announcement names, else who was named while it was seen. An unknown initiator stays unknown, with its reason."""
+    attributed = [event.actor for event in told if _weight(event) == 1 and event.actor and facts.known(event.actor)]
+    if attributed:
+        return attributed[0]
+    named = [event.actor for event in told if event.actor]
+    sure = [actor for actor in named if facts.known(actor)]
+    if sure:
+        return sure[-1]
+    return named[-1] if named else unknown("the operation names no initiator and was not announced")

@@ -1,0 +1,51 @@
+"""A drift episode, and a hole in an application's history."""
+
+from app.domain.change import Drift, HistoryGap
+from app.domain.event import Event
+from app.linking import facts
+
+
+def drift(key: str, events: list[Event]) -> Drift | None:
+    opened = [event for event in events if event.type == "drift" and event.status != "Synced"]
+    closed = [event for event in events if event.type == "drift" and event.status == "Synced"]
+    if not opened and not closed:
+        return None
+    told = opened + closed
+    return Drift(
+        key=key,
+        source=told[0].source,
+        id=told[0].ref.id,
+        application=str(facts.key(told, "application") or told[0].ref.name),
+        project=facts.key(told, "project"),
+        destination=facts.key(told, "destination"),
+        onset_after=facts.time(told, "onset_after"),
+        onset_before=facts.time(told, "onset_before") or told[0].occurred_at,
+        ended_at=closed[-1].occurred_at if closed else None,
+        ended_by=facts.text(closed, "ended_by"),
+        resources=facts.resources(opened) or facts.resources(closed),
+        url=next((event.ref.url for event in reversed(told) if event.ref.url), None),
+    )
+
+
+def history_gap(key: str, events: list[Event]) -> HistoryGap | None:
+    told = [event for event in events if event.type == "history-gap"]
+    if not told:
+        return None
+    first, last = facts.integer(told, "from_id"), facts.integer(told, "to_id")
+    size = facts.integer(told, "size")
+    if size is None:
+        size = last - first + 1 if first is not None and last is not None and last >= first else 1
+    return HistoryGap(
+        key=key,
+        source=told[0].source,
+        id=told[0].ref.id,
+        application=str(facts.key(told, "application") or told[0].ref.name),
+        project=facts.key(told, "project"),
+        destination=facts.key(told, "destination"),
+        from_id=first,
+        to_id=last,
+        size=size,
+        at=told[0].occurred_at,
+        after=facts.time(told, "after"),
+        before=facts.time(told, "before"),
+    )
