@@ -1,0 +1,190 @@
+"""From the ledger to changes: a cursor over the leaves, and for each batch just the changes it touches.
+
+Every step is a function of what the ledger holds, never of the order in which it was read: any split into batches, and a
+rebuild from nothing, give the same rows (tests/changes/test_project.py).
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from app import log
+from app.changes.document import document
+from app.changes.graph import Graph
+from app.changes.write import store
+from app.controls import judge_all
+from app.db.session import transaction
+from app.domain.change import Change, Entity, EnvironmentRule, Strength
+from app.domain.event import Entry, entity_of
+from app.domain.finding import worst
+from app.ledger import store as ledger
+from app.linking.assemble import assemble
+from app.linking.stand import Standing, is_root, stand
+from app.linking.tokens import affected, neighbourhood, tokens
+
+BATCH = 1000  # leaves a transaction
+VERSION = "1"  # of fold, rules, controls and documents; another version rebuilds by itself
+
+logger = log.get(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a bank's configuration says about changes."""
+
+    environments: tuple[EnvironmentRule, ...] = ()
+
+    @property
+    def version(self) -> str:
+        return f"{VERSION} {self.environments!r}"
+
+
+def catch_up(engine: Engine, rules: Rules, *, stopping: Callable[[], bool] = lambda: False) -> int:
+    """Project what the ledger has gained. How many leaves; 0 when another worker is at it, or there is nothing new."""
+    done = 0
+    while not stopping():
+        with transaction(engine) as connection:
+            read = _batch(connection, rules) if store.alone(connection) else 0
+        done += read
+        if read < BATCH:
+            break
+    return done
+
+
+def rebuild(engine: Engine, rules: Rules, progress: Callable[[int, int], None] = lambda done, of: None) -> str:
+    """Drop the projection and make it again. Its digest."""
+    with transaction(engine) as connection:
+        store.wait_alone(connection)
+        store.empty(connection)
+        of, done = ledger.size(connection), 0
+        while read := _batch(connection, rules):
+            done += read
+            progress(done, of)
+        return store.digest_of_all(connection)
+
+
+def _batch(connection: Connection, rules: Rules) -> int:
+    seq, version = store.position(connection)
+    if version not in ("", rules.version):
+        logger.info("the rules have changed: projecting anew")
+        store.empty(connection)
+        seq = 0
+    entries = ledger.entries(connection, seq, BATCH)
+    if not entries:
+        return 0
+    Projector(connection, rules).take(entries)
+    store.move(connection, entries[-1].seq + 1, rules.version)
+    return len(entries)
+
+
+class Projector:
+    """One batch, in one transaction."""
+
+    def __init__(self, connection: Connection, rules: Rules) -> None:
+        self.connection, self.rules = connection, rules
+        self.graph = Graph(connection)
+        self.standings: dict[str, Standing] = {}
+
+    def take(self, entries: Sequence[Entry]) -> None:
+        touched = sorted({key for entry in entries if (key := entity_of(entry.event))})
+        members = self._index(touched)
+        roots = self._settle(members) | set(touched)
+        self._write(sorted(roots))
+
+    def _index(self, touched: Sequence[str]) -> set[str]:
+        """Refresh the tokens of what was touched. The members whose home may be another now."""
+        before = store.tokens_of(self.connection, touched)
+        self.graph.load(touched)
+        gone, new = [], []
+        for key in touched:
+            entity = self.graph.get(key)
+            now, was = set(tokens(entity)) if entity else set(), before.get(key, set())
+            gone += [(token, key) for token in sorted(was - now)]
+            new += [(token, key) for token in sorted(now - was)]
+        members = {e for _, e in store.entities_with(self.connection, {t for t, _ in gone}) if e.startswith(("run:", "operation:"))}
+        store.set_tokens(self.connection, gone, new)
+        for key in touched:
+            if entity := self.graph.get(key):
+                members.update(affected(entity, self.graph.find))
+        return members
+
+    def _settle(self, members: Iterable[str]) -> set[str]:
+        """Decide each member's home. The roots it left and the roots it came to."""
+        ordered = sorted(members)
+        old = store.roots_of(self.connection, ordered)
+        roots: set[str] = set().union(*old.values()) if old else set()
+        for key in ordered:
+            new = {link.to for link in self._standing(key).homes}
+            if new != old.get(key, set()):
+                store.set_roots(self.connection, key, new)
+            roots |= new | {key}
+        return roots
+
+    def _standing(self, key: str) -> Standing:
+        if key not in self.standings:
+            entity = self.graph.get(key)
+            self.standings[key] = stand(entity, neighbourhood(entity, self.graph.find)) if entity else Standing()
+        return self.standings[key]
+
+    def _write(self, keys: Sequence[str]) -> None:
+        """Make each root's change anew; what is no root (any more) carries none."""
+        self.graph.load(keys)
+        members = store.members_of(self.connection, keys)
+        self.graph.load([member for found in members.values() for member in found])
+        before = store.digests_of(self.connection, keys)
+        made, gone = [], []
+        for key in keys:
+            root = self.graph.get(key)
+            if root is not None and is_root(root, self._standing(key)):
+                made.append(self._made(root, members.get(key, [])))
+            elif key in before:
+                gone.append(key)
+        fresh = [one for one in made if one.row["digest"] != before.get(one.row["root"])]
+        store.drop_changes(self.connection, gone)
+        store.save_changes(
+            self.connection,
+            [one.row for one in fresh],
+            [term for one in fresh for term in one.terms],
+            [event for one in fresh for event in one.events],
+        )
+
+    def _made(self, root: Entity, members: Sequence[str]) -> "Made":
+        keys = [root.key, *(member for member in members if member != root.key)]
+        standings = {key: self._standing(key) for key in keys}
+        links = [
+            link for s in standings.values() for link in (*s.homes, *s.references) if link in s.references or link.to == root.key
+        ]
+        gaps = [gap for standing in standings.values() for gap in standing.gaps]
+        stories = {key: self.graph.entries(key) for key in keys}
+        entries = [entry for story in stories.values() for entry in story]
+        entities = [entity for key in keys[1:] if (entity := self.graph.get(key)) is not None]
+        change = assemble(root, entities, links, gaps, entries, self.rules.environments)
+        told = document(judged(change))
+        terms = [{"key": key, "value": value, "change": change.id, "at": change.at} for key, value in told.terms]
+        places = {key: _place(standings[key], root.key) for key in keys}
+        events = [{"seq": e.seq, "change": change.id, "place": places[key]} for key, story in stories.items() for e in story]
+        return Made(told.row, terms, events)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The rows of one change, in its three tables."""
+
+    row: Mapping[str, Any]
+    terms: Sequence[Mapping[str, Any]]
+    events: Sequence[Mapping[str, Any]]
+
+
+def _place(standing: Standing, root: str) -> int:
+    """0 where this is the member's own change; more where it stands in several, the weaker links later."""
+    order = list(Strength)
+    homes = sorted(standing.homes, key=lambda link: (order.index(link.strength), link.to))
+    return next((i for i, link in enumerate(homes) if link.to == root), 0)
+
+
+def judged(change: Change) -> Change:
+    """The change with its findings, and the verdict it wears."""
+    findings = judge_all(change)
+    return replace(change, findings=findings, verdict=worst([finding.verdict for finding in findings]))

@@ -1,0 +1,1 @@
+"""The projection's own writing: entities' tokens, memberships, changes. Nothing else writes these tables."""
