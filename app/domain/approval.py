@@ -6,6 +6,7 @@ from datetime import datetime
 from app.domain.actor import Actor, ActorKind
 from app.domain.change import PullRequest, Review
 
+SELF_DECLARED = "self-declared"  # the reason that commit authors carry
 OPINIONS = ("APPROVED", "CHANGES_REQUESTED", "DISMISSED")
 
 
@@ -25,17 +26,20 @@ class Approval:
 
 
 def same_account(one: Actor, other: Actor) -> bool | None:
-    """Of one source. None when either is only text that somebody typed (a commit's author without an account)."""
-    if one.id and other.id:
-        return one.id == other.id
+    """Of one source. None when either is only what a commit declares, without an account that the host found for it."""
     if not account(one) or not account(other):
-        return True if one.name and one.name.casefold() == other.name.casefold() else None
+        alike = {one.name.casefold(), (one.id or "").casefold()} & {other.name.casefold(), (other.id or "").casefold()} - {""}
+        return True if alike else None
+    if one.id and other.id and SELF_DECLARED not in (one.because, other.because):
+        return one.id == other.id
     return one.name.casefold() == other.name.casefold()
 
 
 def account(actor: Actor) -> bool:
-    """The source names an account, not just a self-declared name or address."""
-    return bool(actor.id) or (actor.kind is not ActorKind.UNKNOWN and bool(actor.name) and not set(actor.name) & set(" @<"))
+    """The source names an account; of a commit's author the login it found, never just an e-mail or a name."""
+    if actor.because == SELF_DECLARED:
+        return bool(actor.id) and actor.id == actor.name and "@" not in actor.name
+    return bool(actor.name or actor.id) and actor.kind is not ActorKind.UNKNOWN
 
 
 def in_force(pull_request: PullRequest, at: datetime | None) -> list[Review]:

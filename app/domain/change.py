@@ -127,7 +127,9 @@ class Run:
     policy: tuple[PolicyResult, ...] = ()
     policy_status: str | None = None  # the source's word for all of its checks; None when none was evaluated
     policy_at: datetime | None = None
-    policy_counts: tuple[int, int, int, int] | None = None  # passed, hard failed, soft failed, advisory failed
+    policy_counts: tuple[int, int, int, int] | None = (
+        None  # passed, hard (or mandatory) failed or errored, soft failed, advisory failed
+    )
     speculative: bool = False
     applying_at: datetime | None = None
     apply_ended_at: datetime | None = None

@@ -76,17 +76,15 @@ def key(events: Iterable[Event], name: str) -> Any:
 
 
 def actor(value: Any) -> Actor | None:
-    """Somebody told as text, or as `{login, id, name, email}`. Without an account the kind is unknown: it is self-declared."""
+    """Somebody a commit declares, as text or as `{login, name, email}`; the id is the login, else the e-mail."""
     if isinstance(value, str) and value:
-        return Actor(name=value, kind=ActorKind.UNKNOWN, because="self-declared in the commit")
+        return Actor(name=value, because="self-declared")
     if not isinstance(value, Mapping):
         return None
-    login = string(value, "login")
-    if login:
-        kind = ActorKind.BOT if login.endswith("[bot]") else ActorKind.HUMAN
-        return Actor(name=login, kind=kind, id=str(value["id"]) if value.get("id") else None)
-    name = string(value, "name") or string(value, "email")
-    return Actor(name=name, kind=ActorKind.UNKNOWN, because="self-declared in the commit") if name else None
+    login, name, mail = (string(value, part) for part in ("login", "name", "email"))
+    who = login or name or mail
+    kind = ActorKind.BOT if "[bot]" in who + mail else ActorKind.HUMAN
+    return Actor(name=who, kind=kind, id=login or mail or None, because="self-declared") if who else None
 
 
 def known(actor: Actor | None) -> bool:

@@ -34,4 +34,9 @@ def fold(entity_key: str, entries: Sequence[Entry]) -> Entity | None:
 def ordered(entries: Sequence[Entry]) -> list[Event]:
     """Each event once, by (occurred_at, step, id)."""
     events = {entry.event.id: entry.event for entry in entries}
-    return sorted(events.values(), key=lambda event: (event.occurred_at, _STEPS[event.step], event.id))
+    return sorted(events.values(), key=lambda event: (event.occurred_at, step_rank(event), event.id))
+
+
+def step_rank(event: Event) -> int:
+    """Where its step stands in the chain: what breaks a tie of two events in the same second."""
+    return _STEPS[event.step]

@@ -10,7 +10,7 @@ from app.linking import facts
 
 _ORDER = ("hard_failed", "errored", "unreachable", "soft_failed", "failed", "overridden", "passed")
 _OPEN = ("pending", "queued", "running")
-_COUNTS = ("passed", "hard_failed", "soft_failed", "advisory_failed")
+_COUNTS = {"passed": 0, "hard_failed": 1, "mandatory_failed": 1, "errored": 1, "soft_failed": 2, "advisory_failed": 3}
 
 
 def policy(run: str, events: list[Event]) -> dict[str, Any]:
@@ -40,10 +40,10 @@ def _counts(checks: list[list[Event]]) -> tuple[int, int, int, int] | None:
     for told in checks:
         counts = facts.told(told, "counts")
         if isinstance(counts, Mapping):
-            seen = True
-            for place, name in enumerate(_COUNTS):
+            for name, place in _COUNTS.items():
                 count = counts.get(name)
-                totals[place] += count if isinstance(count, int) else 0
+                if isinstance(count, int):
+                    seen, totals[place] = True, totals[place] + count
     return (totals[0], totals[1], totals[2], totals[3]) if seen else None
 
 

@@ -5,8 +5,6 @@ from app.domain.change import PullRequest, Review
 from app.domain.event import Event
 from app.linking import facts
 
-_WEB = {"web-flow", "GitHub", "noreply@github.com", "GitHub <noreply@github.com>"}  # a commit made by the host's own pages
-
 
 def pull_request(key: str, events: list[Event]) -> PullRequest | None:
     told = [event for event in events if event.type == "pull-request"]
@@ -63,8 +61,13 @@ def _contributors(told: list[Event], commits: list[Event]) -> tuple[Actor, ...]:
         for name in ("co_authors", "authors"):
             others = event.facts.get(name)
             found.extend(facts.actor(item) for item in others if item != author) if isinstance(others, list) else None
-    people = {(who.id or who.name): who for who in found if who and who.name not in _WEB}
+    people = {(who.id or who.name): who for who in found if who and not _web(who)}
     return tuple(people.values())
+
+
+def _web(who: Actor) -> bool:
+    """A commit that the host's own pages made."""
+    return who.name == "web-flow" or (who.name.startswith("GitHub") and (who.id or "noreply@").startswith("noreply@"))
 
 
 def _reviews(events: list[Event]) -> list[Review]:

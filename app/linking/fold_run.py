@@ -20,6 +20,7 @@ def run(key: str, events: list[Event]) -> Run | None:
     at = _times(told)
     last, applies = told[-1], [event for event in events if event.type == "apply"]
     ended = next((event for event in reversed(told) if event.status in FINAL), None)
+    ended = ended or next((event for event in told if event.status == "unavailable"), None)
     commits = facts.key(events, "commits")
     return Run(
         key=key,
@@ -78,7 +79,8 @@ def _role(events: list[Event], role: str) -> Actor | None:
 
 
 def _related(events: list[Event], status: str) -> Actor | None:
-    return next((e.actor for e in events if e.type == "run-actor" and e.status == status and facts.known(e.actor)), None)
+    """A relationship of the run; its account may be known by id only."""
+    return next((e.actor for e in events if e.type == "run-actor" and e.status == status and e.actor), None)
 
 
 def _confirmer(told: list[Event], events: list[Event]) -> Actor | None:

@@ -1,0 +1,134 @@
+"""A root, its members and their events → the change that people see. Everything comes from the record; no clock is read."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from app.domain.change import (
+    Change,
+    Drift,
+    Entity,
+    EnvironmentRule,
+    Gap,
+    HistoryGap,
+    Link,
+    Moment,
+    Operation,
+    PullRequest,
+    Run,
+    change_id,
+)
+from app.domain.event import Entry, entity_of
+from app.linking.environment import environments_of
+from app.linking.fold import step_rank
+from app.linking.gaps import gaps as missing
+from app.linking.people import people
+from app.linking.says import says
+from app.linking.state import acts, ended, state_of
+
+
+def assemble(
+    root: Entity,
+    members: Iterable[Entity],
+    links: Iterable[Link],
+    entries: Sequence[Entry],
+    environments: Sequence[EnvironmentRule],
+    gaps: Iterable[Gap] = (),
+) -> Change:
+    """The change on `root`. Raises ValueError without an entry of the root's own, since its number comes from there.
+
+    `members`: the entities whose `home` leads here (the root itself may be among them); `links` and `gaps`: all their homes,
+    references and gaps, and the root's own; `entries`: the events of the root and of every member, in any order.
+    """
+    everyone = sorted({entity.key: entity for entity in (root, *members)}.values(), key=lambda entity: entity.key)
+    pull_requests = (root,) if isinstance(root, PullRequest) else ()
+    runs = tuple(sorted((e for e in everyone if isinstance(e, Run)), key=lambda run: (run.created_at, run.key)))
+    operations = tuple(sorted((e for e in everyone if isinstance(e, Operation)), key=lambda o: (o.started_at, o.key)))
+    drifts = tuple(sorted((e for e in everyone if isinstance(e, Drift)), key=lambda drift: (drift.onset_before, drift.key)))
+    told = sorted({e.seq: e for e in entries}.values(), key=lambda e: (e.event.occurred_at, step_rank(e.event), e.event.id))
+    own = [entry for entry in told if entity_of(entry.event) == root.key]
+    if not own:
+        raise ValueError(f"no entry of {root.key} among {len(told)}")
+    classes = environments_of(everyone, environments)
+    opened = _opened(root, own)
+    state = state_of(root, runs, operations)
+    done = acts(runs, operations, drifts, root)
+    return Change(
+        id=change_id(root.key),
+        number=min(entry.seq for entry in own),
+        root=root.key,
+        title=title(root),
+        environment=classes[0],
+        environments=classes,
+        opened_at=opened,
+        finished_at=ended(root, runs, operations) if state in ("finished", "stopped") else None,
+        at=max(done, default=opened),
+        state=state,
+        pull_requests=pull_requests,
+        runs=runs,
+        operations=operations,
+        drifts=drifts,
+        people=people(pull_requests, runs, operations),
+        links=tuple(sorted(set(links), key=lambda link: (link.from_, link.to, link.rule, link.because))),
+        gaps=missing(root, runs, operations, tuple(dict.fromkeys(gaps))),
+        story=tuple(_moment(entry) for entry in told),
+        history_gap=root if isinstance(root, HistoryGap) else None,
+    )
+
+
+def title(root: Entity) -> str:
+    """The proposal's own words where there is one; else what stands alone."""
+    if isinstance(root, PullRequest):
+        return root.title or f"Pull request {root.repository}#{root.number}"
+    if isinstance(root, Run):
+        return root.title.split("\n", 1)[0].strip() or f"Run {root.id} in {root.workspace}"
+    if isinstance(root, Operation):
+        return _operation_title(root)
+    if isinstance(root, Drift):
+        return f"Live state of {root.application} left the declared one"
+    if isinstance(root, HistoryGap):
+        return f"{root.size} sync{'s' if root.size != 1 else ''} of {root.application} not seen"
+    return root.key
+
+
+def _operation_title(operation: Operation) -> str:
+    revision = f" to {operation.revision[:12]}" if operation.revision else ""
+    what = {
+        "rollback": f"Rollback of {operation.application}{revision}",
+        "dry-run": f"Dry run of {operation.application}: nothing was changed",
+        "local": f"{operation.application} synced from manifests outside Git",
+        "self-heal": f"{operation.application} healed itself",
+        "manual": f"Manual sync of {operation.application}{revision}",
+        "selective": f"Selective sync of {operation.application}{revision}",
+        "prune": f"Prune of {operation.application}{revision}",
+        "automated": f"Automated sync of {operation.application}{revision}",
+        "injected": f"Operation of unknown origin on {operation.application}{revision}",
+    }
+    return what.get(operation.kind, f"Sync of {operation.application}{revision}")
+
+
+def _opened(root: Entity, own: Sequence[Entry]) -> datetime:
+    first = min(entry.event.occurred_at for entry in own)
+    if isinstance(root, PullRequest):
+        return root.opened_at or first
+    if isinstance(root, Run):
+        return root.created_at
+    if isinstance(root, Operation):
+        return root.started_at
+    return root.onset_before if isinstance(root, Drift) else first
+
+
+def _moment(entry: Entry) -> Moment:
+    event = entry.event
+    return Moment(
+        event=event.id,
+        at=event.occurred_at,
+        step=str(event.step),
+        status=event.status,
+        source=event.source,
+        type=event.type,
+        says=says(event),
+        actor=event.actor,
+        how=str(event.how),
+        seq=entry.seq,
+        known=event.known,
+    )

@@ -1,0 +1,38 @@
+"""Who did what in a change, as the sources name them. Who they are as persons is resolved elsewhere."""
+
+from collections.abc import Iterator, Sequence
+
+from app.domain.actor import Actor, ActorKind, Person, Role
+from app.domain.change import Operation, PullRequest, Run
+
+Named = tuple[Actor | None, Role, str]
+
+
+def people(pull_requests: Sequence[PullRequest], runs: Sequence[Run], operations: Sequence[Operation]) -> tuple[Person, ...]:
+    """Each once per role and source. Somebody unknown is a gap, not a person, and is not here."""
+    named = [who for pr in pull_requests for who in _of_pull_request(pr)]
+    named += [who for run in runs for who in _of_run(run)]
+    named += [(operation.initiator, Role.INITIATOR, operation.source) for operation in operations]
+    found: dict[tuple[Role, str, str], Person] = {}
+    for actor, role, source in named:
+        if actor and (actor.id or (actor.name and actor.kind is not ActorKind.UNKNOWN)):
+            found.setdefault((role, source, actor.id or actor.name), Person(actor.name, role, source, None, actor.kind, actor.id))
+    return tuple(sorted(found.values(), key=lambda p: (list(Role).index(p.role), p.source, p.name, p.id or "")))
+
+
+def _of_pull_request(pr: PullRequest) -> Iterator[Named]:
+    yield pr.author, Role.AUTHOR, pr.source
+    for contributor in pr.contributors:
+        yield contributor, Role.CONTRIBUTOR, pr.source
+    for review in pr.reviews:
+        yield review.reviewer, Role.REVIEWER, pr.source
+        if review.state.upper() == "APPROVED":
+            yield review.reviewer, Role.APPROVER, pr.source
+    yield pr.merger, Role.MERGER, pr.source
+
+
+def _of_run(run: Run) -> Iterator[Named]:
+    yield run.creator, Role.CREATOR, run.source
+    yield run.confirmer, Role.CONFIRMER, run.source
+    for result in run.policy:
+        yield result.overridden_by, Role.OVERRIDER, run.source

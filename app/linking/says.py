@@ -1,0 +1,135 @@
+"""One plain sentence per event, in the source's own words."""
+
+from collections.abc import Callable, Mapping
+
+from app.domain.event import Event
+from app.linking import facts
+
+
+def says(event: Event) -> str:
+    """Never empty, never raises: an event without a sentence of its own is its name and its status."""
+    telling = _SENTENCES.get(event.type)
+    return (telling(event) if telling else "") or f"{_name(event)} {event.status}"
+
+
+def _name(event: Event) -> str:
+    return event.ref.name or event.ref.id
+
+
+def _fact(event: Event, name: str) -> str:
+    return facts.string(event.facts, name)
+
+
+def _pull(event: Event) -> str:
+    return f"{event.keys.repository}#{event.keys.pull_request}"
+
+
+def _pull_request(event: Event) -> str:
+    if event.status == "open":
+        return f"pull request {_pull(event)} opened: {_fact(event, 'title')}"
+    if event.status == "head":
+        return f"the head of {_pull(event)} is {_fact(event, 'head_oid')[:12]}"
+    if event.status == "merged":
+        return f"{_pull(event)} merged into {_fact(event, 'base')} as {_fact(event, 'merge_commit')[:12] or 'an unknown commit'}"
+    return f"{_pull(event)} {event.status}"
+
+
+def _review(event: Event) -> str:
+    commit = _fact(event, "commit")[:12]
+    return f"review of {_pull(event)}: {event.status}" + (f", of {commit}" if commit else "")
+
+
+def _commit(event: Event) -> str:
+    return f"commit {event.ref.id[:12]}: {_fact(event, 'headline')}"
+
+
+def _run(event: Event) -> str:
+    run, title = event.keys.run or event.ref.id, _fact(event, "title")
+    if event.status == "pending":
+        return f"{run} created in {event.keys.workspace}" + (f": {title}" if title else "")
+    return f"{run} {event.status}"
+
+
+def _actor(event: Event) -> str:
+    who = (event.actor.name or event.actor.id) if event.actor else None
+    return f"{event.keys.run} {event.status} {who or 'nobody that is named'}"
+
+
+def _run_event(event: Event) -> str:
+    comment = _fact(event, "comment") or _fact(event, "description")
+    return f"{event.keys.run}: {event.status}" + (f", “{comment}”" if comment else "")
+
+
+def _counts(event: Event, words: tuple[str, str, str]) -> str:
+    numbers = [facts.integer([event], name) for name in ("added", "changed", "destroyed")]
+    return ", ".join(f"{'unknown' if n is None else n} {word}" for n, word in zip(numbers, words, strict=True))
+
+
+def _plan(event: Event) -> str:
+    return f"plan of {event.keys.run} {event.status}: {_counts(event, ('to add', 'to change', 'to destroy'))}"
+
+
+def _apply(event: Event) -> str:
+    verb = "applied" if event.status == "finished" else f"apply {event.status}"
+    return f"{event.keys.run} {verb}: {_counts(event, ('added', 'changed', 'destroyed'))}"
+
+
+def _policy_check(event: Event) -> str:
+    counts = event.facts.get("counts")
+    told = (
+        [f"{n} {name.replace('_', ' ')}" for name, n in counts.items() if isinstance(n, int)] if isinstance(counts, Mapping) else []
+    )
+    return f"policy check {event.ref.id} of {event.keys.run} {event.status}" + (f": {', '.join(told)}" if told else "")
+
+
+def _operation(event: Event) -> str:
+    if event.status == "attributed":
+        return f"announced: {(event.actor.name if event.actor else '') or 'nobody named'} started it"
+    revision, message = _fact(event, "revision")[:12], _fact(event, "message")
+    said = f"application {event.keys.application}: {_fact(event, 'operation_kind')} sync"
+    said += (f" to {revision}" if revision else "") + f" {event.status}"
+    return said + (f": {message}" if message and event.status in ("Failed", "Error") else "")
+
+
+def _history(event: Event) -> str:
+    number = facts.integer([event], "history_id")
+    entry = f"history entry {'unknown' if number is None else number} of {event.keys.application}"
+    return f"{entry}: revision {_fact(event, 'revision')[:12] or 'none'}"
+
+
+def _announcement(event: Event) -> str:
+    return _fact(event, "message")
+
+
+def _history_gap(event: Event) -> str:
+    first, last = (facts.integer([event], name) for name in ("from_id", "to_id"))
+    return f"history entries {first} to {last} of {event.keys.application} were never seen"
+
+
+def _drift(event: Event) -> str:
+    names = [f"{facts.string(item, 'kind')}/{facts.string(item, 'name')}" for item in facts.mappings(event.facts.get("resources"))]
+    return f"application {event.keys.application} {event.status}" + (f": {', '.join(names)}" if names else "")
+
+
+def _state(event: Event) -> str:
+    return f"application {event.keys.application} {event.status}"
+
+
+_SENTENCES: dict[str, Callable[[Event], str]] = {
+    "pull-request": _pull_request,
+    "review": _review,
+    "commit": _commit,
+    "run": _run,
+    "run-actor": _actor,
+    "run-event": _run_event,
+    "plan": _plan,
+    "apply": _apply,
+    "policy-check": _policy_check,
+    "operation": _operation,
+    "history": _history,
+    "announcement": _announcement,
+    "history-gap": _history_gap,
+    "drift": _drift,
+    "health": _state,
+    "sync-status": _state,
+}
