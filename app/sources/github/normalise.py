@@ -1,0 +1,318 @@
+"""A pull request as GitHub tells it → events. Pure and total: a word that is new to us is kept and counted.
+
+The actor of a review event is the one whose review it is; who dismissed it is in `facts.dismissed_by`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from app.canonical import digest, fit, stable_id
+from app.domain.actor import Actor, unknown
+from app.domain.event import Event, How, Keys, Step
+from app.domain.ref import Ref
+from app.errors import NotUnderstood
+from app.sources.github.people import Unknown, account, as_facts, author_of, authors, declared
+from app.sources.github.terms import MERGE_METHODS, PULL_REQUEST_STATES, REVIEW_STATES
+from app.sources.github.wire import (
+    Node,
+    at,
+    flag,
+    moment,
+    needed_id,
+    needed_time,
+    nodes,
+    number,
+    sha,
+    stamp,
+    text,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an answer came from: the source's name, the repository as GitHub now names it, when, and the payload's digest."""
+
+    source: str
+    repository: str
+    observed_at: datetime
+    observation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    events: tuple[Event, ...]
+    unknown: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Pull:
+    """One pull request while it is being told."""
+
+    node: Node
+    origin: Origin
+    id: str
+    number: int
+    facts: Mapping[str, Any]
+    new: Unknown = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return f"{self.origin.repository}#{self.number}"
+
+    def event(self, type_: str, ref: Ref, step: Step, status: str, at_: datetime, *more: str, **rest: Any) -> Event:
+        """`more` tells apart events of one thing with one status; it is part of the id."""
+        commits: tuple[str | None, ...] = rest.pop("commits", ())
+        return Event(
+            id=stable_id(self.origin.source, type_, ref.id, status, *more),
+            source=self.origin.source,
+            kind="github",
+            type=type_,
+            step=step,
+            status=status,
+            ref=ref,
+            occurred_at=at_,
+            observed_at=self.origin.observed_at,
+            keys=Keys(
+                repository=self.origin.repository, pull_request=self.number, commits=tuple(c for c in commits if c is not None)
+            ),
+            observation=self.origin.observation,
+            **rest,
+        )
+
+    def told(self, step: Step, status: str, at_: datetime, *more: str, **rest: Any) -> Event:
+        """An event of the pull request itself."""
+        ref = Ref("pull-request", self.id, self.name, text(self.node, "url") or None)
+        return self.event("pull-request", ref, step, status, at_, *more, facts=fit({**self.facts, **rest.pop("facts", {})}), **rest)
+
+
+def normalise(node: Node, origin: Origin) -> Normalised:
+    """Every event that a `PullRequest` of the PULL_REQUESTS query tells, oldest first.
+
+    Raises NotUnderstood only without an id, a number, createdAt, or mergedAt of a merged one.
+    """
+    identity, named = needed_id(node, "a pull request"), number(node, "number")
+    if named is None:
+        raise NotUnderstood(f"the pull request {identity} of {origin.repository} has no number", "its number")
+    new: Unknown = []
+    pull = _Pull(node, origin, identity, named, _facts(node, new), new)
+    found = [*_life(pull), *_heads(pull), *_reviews(pull), *_commits(pull)]
+    once = {event.id: event for event in reversed(found)}
+    ordered = sorted(once.values(), key=lambda event: (event.occurred_at, str(event.id)))
+    return Normalised(tuple(ordered), tuple(dict.fromkeys(new)))
+
+
+def _facts(node: Node, new: Unknown) -> dict[str, Any]:
+    state = text(node, "state", limit=100)
+    total, listed = number(node, "commits", "totalCount"), {sha(c, "commit", "oid") for c in nodes(node, "commits")}
+    merge_commit = sha(node, "mergeCommit", "oid")
+    return {
+        "number": number(node, "number"),
+        "title": text(node, "title"),
+        "base": text(node, "baseRefName", limit=300),
+        "head": text(node, "headRefName", limit=300),
+        "base_oid": sha(node, "baseRefOid"),
+        "head_oid": sha(node, "headRefOid"),
+        "head_repository": text(node, "headRepository", "nameWithOwner", limit=300) or None,
+        "cross_repository": flag(node, "isCrossRepository"),
+        "state": PULL_REQUEST_STATES.get(state, state),
+        "draft": flag(node, "isDraft"),
+        "author": as_facts(account(at(node, "author"), new)),
+        "labels": [text(label, "name", limit=100) for label in nodes(node, "labels")],
+        "body_digest": digest(str(at(node, "body") or "").encode("utf-8", "surrogatepass")),
+        "created_at": stamp(moment(node, "createdAt")),
+        "merged_at": stamp(moment(node, "mergedAt")),
+        "closed_at": stamp(moment(node, "closedAt")),
+        "merge_commit": merge_commit,
+        "merge_parents": [sha(parent, "oid") for parent in nodes(node, "mergeCommit", "parents")],
+        "merge_method": _merge_method(node) if merge_commit else None,
+        "auto_merge": _auto_merge(node, new),
+        "commits_total": total,
+        "commits_complete": total == len(listed),
+        "database_id": number(node, "fullDatabaseId"),
+    }
+
+
+def _auto_merge(node: Node, new: Unknown) -> dict[str, Any] | None:
+    asked = at(node, "autoMergeRequest")
+    if not isinstance(asked, dict):
+        return None
+    method = text(asked, "mergeMethod", limit=100)
+    if method not in MERGE_METHODS:
+        new.append(("auto-merge.mergeMethod", method))
+    return {
+        "by": as_facts(account(at(asked, "enabledBy"), new)),
+        "method": MERGE_METHODS.get(method, method),
+        "at": stamp(moment(asked, "enabledAt")),
+    }
+
+
+def _merge_method(node: Node) -> str | None:
+    """How it was merged, as far as the merge commit tells: GitHub keeps no record of the method.
+
+    Two parents: merge. One parent that also came from this pull request: rebase; that did not, though the pull request has
+    several commits: squash; with one commit, squash and rebase look alike (None). A commit of the branch itself: push.
+    """
+    if sha(node, "mergeCommit", "oid") in {sha(c, "commit", "oid") for c in nodes(node, "commits")}:
+        return "push"
+    parents = list(nodes(node, "mergeCommit", "parents"))
+    count = number(node, "mergeCommit", "parents", "totalCount")
+    if count is None or count != len(parents):
+        return "merge" if (count or 0) > 1 else None
+    if count > 1:
+        return "merge"
+    if any(at(pull, "id") == at(node, "id") for parent in parents for pull in nodes(parent, "associatedPullRequests")):
+        return "rebase"
+    return "squash" if (number(node, "commits", "totalCount") or 0) > 1 else None
+
+
+def _life(pull: _Pull) -> Iterator[Event]:
+    node, state = pull.node, text(pull.node, "state", limit=100)
+    opened = needed_time(node, pull.name, "createdAt")
+    author = account(at(node, "author"), pull.new)
+    yield pull.told(Step.PROPOSED, "open", opened, actor=author, commits=(sha(node, "headRefOid"),))
+    yield from _turns(pull, state)
+    if state == "MERGED":
+        by = at(node, "mergedBy") or next((at(t, "actor") for t in _timeline(pull, "MergedEvent")), None)
+        yield pull.told(
+            Step.MERGED,
+            "merged",
+            needed_time(node, f"{pull.name}, which is merged,", "mergedAt"),
+            actor=account(by, pull.new),
+            commits=(sha(node, "mergeCommit", "oid"),),
+        )
+    elif state not in PULL_REQUEST_STATES:
+        pull.new.append(("pull-request.state", state))
+        when = moment(node, "updatedAt") or opened
+        yield pull.told(Step.NOTED, state or "(no state)", when, actor=unknown("the state is new to us"), known=False)
+
+
+def _turns(pull: _Pull, state: str) -> Iterator[Event]:
+    """Closed and reopened, as the timeline has it. A merge closes too: that last closing is not told as one."""
+    turns = [t for t in _timeline(pull, "ClosedEvent", "ReopenedEvent") if moment(t, "createdAt")]
+    if state == "MERGED" and turns and turns[-1]["__typename"] == "ClosedEvent":
+        turns.pop()
+    for turn in turns:
+        closing, when = turn["__typename"] == "ClosedEvent", needed_time(turn, pull.name, "createdAt")
+        current = closing and state == "CLOSED" and turn is turns[-1]
+        yield _turn(pull, closing, when, account(at(turn, "actor"), pull.new), How.OBSERVED if current else How.RECONSTRUCTED)
+    closed = moment(pull.node, "closedAt")
+    if state == "CLOSED" and closed and not any(turn["__typename"] == "ClosedEvent" for turn in turns):
+        yield _turn(pull, True, closed, unknown("GitHub's timeline does not say who closed it"), How.OBSERVED)
+
+
+def _turn(pull: _Pull, closing: bool, when: datetime, actor: Actor, how: How) -> Event:
+    step, status = (Step.CLOSED, "closed") if closing else (Step.PROPOSED, "reopened")
+    return pull.told(step, status, when, when.isoformat(), actor=actor, how=how, facts={"state": "closed" if closing else "open"})
+
+
+def _timeline(pull: _Pull, *kinds: str) -> Iterator[Node]:
+    return (item for item in nodes(pull.node, "timelineItems") if item.get("__typename") in kinds)
+
+
+def _heads(pull: _Pull) -> Iterator[Event]:
+    """Each head commit that is known of: the present one, and those that a force push put in its place."""
+    current = sha(pull.node, "headRefOid")
+    pushed: dict[str, Event] = {}
+    for item in _timeline(pull, "HeadRefForcePushedEvent"):
+        after, when = sha(item, "afterCommit", "oid"), moment(item, "createdAt")
+        if after and when:
+            how = How.OBSERVED if after == current else How.RECONSTRUCTED
+            facts = {"head_oid": after, "forced": True, "before": sha(item, "beforeCommit", "oid"), "dated_by": "force push"}
+            actor = account(at(item, "actor"), pull.new)
+            pushed[after] = pull.told(Step.PUSHED, "head", when, after, actor=actor, how=how, facts=facts, commits=(after,))
+    yield from pushed.values()
+    if current is None:
+        pull.new.append(("pull-request.headRefOid", text(pull.node, "headRefOid", limit=100)))
+    elif current not in pushed:
+        yield _present_head(pull, current)
+
+
+def _present_head(pull: _Pull, oid: str) -> Event:
+    """Dated by its own commit, which is self-declared, but never outside the life of the pull request."""
+    opened = needed_time(pull.node, pull.name, "createdAt")
+    last = moment(pull.node, "mergedAt") or moment(pull.node, "updatedAt") or opened
+    commit = next((c["commit"] for c in nodes(pull.node, "commits") if sha(c, "commit", "oid") == oid), None)
+    declared_at = moment(commit, "committedDate")
+    when = min(max(declared_at, opened), max(last, opened)) if declared_at else opened
+    return pull.told(
+        Step.PUSHED,
+        "head",
+        when,
+        oid,
+        actor=unknown("GitHub does not say who pushed"),
+        facts={"forced": False, "dated_by": "commit" if declared_at else "opening"},
+        commits=(oid,),
+    )
+
+
+def _reviews(pull: _Pull) -> Iterator[Event]:
+    dismissals = {text(item, "review", "id"): item for item in _timeline(pull, "ReviewDismissedEvent")}
+    for review in nodes(pull.node, "reviews"):
+        identity, state = needed_id(review, f"a review of {pull.name}"), text(review, "state", limit=100)
+        if state not in REVIEW_STATES:
+            pull.new.append(("review.state", state))
+        submitted = needed_time(review, f"the review {identity}", "submittedAt", "createdAt")
+        if state != "DISMISSED":
+            yield _review(pull, review, state or "(no state)", submitted)
+            continue
+        dismissal = dismissals.get(identity)
+        before = text(dismissal, "previousReviewState", limit=100)
+        if before and before != "DISMISSED":
+            yield replace(_review(pull, review, before, submitted), how=How.RECONSTRUCTED)
+        when = moment(dismissal, "createdAt") or moment(review, "updatedAt") or submitted
+        yield _review(pull, review, state, when, _dismissal(dismissal, before, pull.new))
+
+
+def _dismissal(item: Node | None, before: str, new: Unknown) -> dict[str, Any]:
+    by = account(at(item, "actor"), new, "GitHub does not say who dismissed it" if item is None else "the account was deleted")
+    return {
+        "dismissed_by": as_facts(by),
+        "previous_state": before or None,
+        "stale_by": sha(item, "pullRequestCommit", "commit", "oid"),
+        "message": text(item, "dismissalMessage") or None,
+    }
+
+
+def _review(pull: _Pull, review: Node, state: str, when: datetime, more: Mapping[str, Any] | None = None) -> Event:
+    identity = needed_id(review, "a review")
+    commit = sha(review, "commit", "oid")
+    facts = {
+        "number": pull.number,
+        "commit": commit,
+        "head_oid": sha(pull.node, "headRefOid"),
+        "association": text(review, "authorAssociation", limit=100) or None,
+        **(more or {}),
+    }
+    ref = Ref("review", identity, f"{pull.name} review", text(pull.node, "url") or None)
+    actor = account(at(review, "author"), pull.new)
+    known = state in REVIEW_STATES
+    return pull.event("review", ref, Step.REVIEWED, state, when, actor=actor, known=known, facts=facts, commits=(commit,))
+
+
+def _commits(pull: _Pull) -> Iterator[Event]:
+    opened = needed_time(pull.node, pull.name, "createdAt")
+    for item in nodes(pull.node, "commits"):
+        commit = at(item, "commit")
+        oid = sha(commit, "oid")
+        if oid is None:
+            pull.new.append(("commit.oid", text(commit, "oid", limit=100)))
+            continue
+        people = authors(commit)
+        facts = {
+            "number": pull.number,
+            "sha": oid,
+            "headline": text(commit, "message", limit=100_000).partition("\n")[0][:300],
+            "author": declared(at(commit, "author")),
+            "committer": declared(at(commit, "committer")),
+            "authors": people,
+            "authored_at": stamp(moment(commit, "authoredDate")),
+            "parents": number(commit, "parents", "totalCount"),
+            "signed": flag(commit, "signature", "isValid"),
+        }
+        ref = Ref("commit", oid, f"{pull.origin.repository}@{oid[:7]}")
+        when = moment(commit, "committedDate") or moment(commit, "authoredDate") or opened
+        yield pull.event(
+            "commit", ref, Step.PUSHED, "committed", when, pull.id, actor=author_of(people), facts=fit(facts), commits=(oid,)
+        )

@@ -1,0 +1,164 @@
+"""The stream of ranges: answers what other sources want to know of the commits between two revisions.
+
+A want is settled by the page that answers it, also when the answer is that there is none to be had.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.domain.event import Event
+from app.errors import Missing, ServerFailed, SourceError, Throttled, Unauthorized, Unreachable
+from app.sources.contract import Page, Want
+from app.sources.github import query
+from app.sources.github.client import Client, needed_repository, split
+from app.sources.github.comparison import Comparison, compare, touching
+from app.sources.github.pull_requests import next_cursor
+from app.sources.github.range_events import commit_pulls, range_events, unavailable
+from app.sources.github.terms import COMMIT_ID
+from app.sources.github.wire import Node, at, flag, needed_list, needed_object, text
+
+
+@dataclass
+class _Asked:
+    """One repository during one pass: `repository` as it is wanted, `current` as GitHub names it now."""
+
+    client: Client
+    source: str
+    repository: str
+    current: str
+    now: datetime
+    told: set[str] = field(default_factory=set)  # commits whose pull requests this pass has told
+    compared: dict[tuple[str, str], Comparison] = field(default_factory=dict)
+
+
+def ranges(client: Client, source: str, repository: str, wants: Sequence[Want], now: datetime) -> Iterator[Page]:
+    """Pages that settle the wants for one repository. Raises the first SourceError after all others were tried."""
+    try:
+        current = text(client.repository(repository), "nameWithOwner", limit=300) or repository
+    except Missing as missing:
+        events = [unavailable(source, want, str(missing), now) for want in wants]
+        yield Page(events=events, settled=wants, seen=len(wants))
+        return
+    asked = _Asked(client, source, repository, current, now)
+    first: SourceError | None = None
+    for some in _batches(asked, wants):
+        try:
+            yield from some
+        except (Throttled, Unauthorized, Unreachable):
+            raise
+        except SourceError as error:
+            first = first or error
+    if first:
+        raise first
+
+
+def _batches(asked: _Asked, wants: Sequence[Want]) -> Iterator[Iterator[Page]]:
+    """Hopeless wants, then single commits 40 at a time, then range after range: each may fail without the others."""
+    clear = [want for want in wants if _not_a_commit(want) is None]
+    yield _hopeless(asked, [want for want in wants if _not_a_commit(want)])
+    single = [want for want in clear if want.base is None]
+    for i in range(0, len(single), query.BATCH):
+        yield _singles(asked, single[i : i + query.BATCH])
+    for want in clear:
+        if want.base is not None:
+            yield _one_range(asked, want, want.base)
+
+
+def _not_a_commit(want: Want) -> str | None:
+    wrong = next((oid for oid in (want.base, want.head) if oid is not None and not COMMIT_ID.fullmatch(oid)), None)
+    return None if wrong is None else f"{wrong[:100]!r} is not a full commit id"
+
+
+def _hopeless(asked: _Asked, wants: list[Want]) -> Iterator[Page]:
+    if wants:
+        events = [unavailable(asked.source, want, _not_a_commit(want) or "", asked.now) for want in wants]
+        yield Page(events=events, settled=wants, seen=len(wants))
+
+
+def _singles(asked: _Asked, wants: list[Want]) -> Iterator[Page]:
+    yield Page(events=list(_pulls(asked, [want.head for want in wants])), settled=wants, seen=len(wants))
+
+
+def _one_range(asked: _Asked, want: Want, base: str) -> Iterator[Page]:
+    try:
+        found = _compared(asked, base, want.head)
+    except Missing as missing:
+        yield _no_range(asked, want, base, missing)
+        return
+    path = _plain_path(want.path)
+    hits = _touching(asked, found, path) if path else None
+    relevant = [*found.commits, *found.undone] if hits is None else hits
+    commits = list(dict.fromkeys([want.head, *relevant]))
+    for i in range(0, len(commits), query.BATCH):
+        yield Page(events=list(_pulls(asked, commits[i : i + query.BATCH])), seen=len(commits[i : i + query.BATCH]))
+    events = list(range_events(asked.source, want, found, hits, asked.now))
+    yield Page(observations=found.observations, events=events, settled=[want], seen=1)
+
+
+def _compared(asked: _Asked, base: str, head: str) -> Comparison:
+    if (base, head) not in asked.compared:
+        asked.compared[base, head] = compare(asked.client, asked.current, base, head, asked.now)
+    return asked.compared[base, head]
+
+
+def _touching(asked: _Asked, found: Comparison, path: str) -> list[str]:
+    ahead = touching(asked.client, asked.current, found.head, path, found.commits)
+    return ahead + touching(asked.client, asked.current, found.base, path, found.undone)
+
+
+def _no_range(asked: _Asked, want: Want, base: str, missing: Missing) -> Page:
+    """GitHub found no range: tell which of the two commits it does not know, and what it knows of the other."""
+    known = list(_pulls(asked, [base, want.head], again=True))
+    lost = [event.facts["sha"] for event in known if event.status == "unavailable"]
+    because = f"GitHub does not know {' nor '.join(lost)} in {asked.current}" if lost else f"no common ancestor ({missing})"
+    events = [unavailable(asked.source, want, because, asked.now), *known]
+    return Page(events=events, settled=[want], seen=1)
+
+
+def _plain_path(path: str) -> str:
+    """A path as GitHub takes it: from the top of the repository, without `./`, `.` or slashes around it."""
+    return "/".join(part for part in path.split("/") if part not in ("", "."))
+
+
+def _pulls(asked: _Asked, commits: Sequence[str], *, again: bool = False) -> Iterator[Event]:
+    """An event for each commit that this pass has not told yet (all of them with `again`)."""
+    new = [oid for oid in dict.fromkeys(commits) if again or oid not in asked.told]
+    size = len(new)
+    while new:
+        some = new[:size]
+        try:
+            data = _ask(asked, some)
+        except ServerFailed:
+            if size == 1:
+                raise
+            size //= 2
+            continue
+        for i, oid in enumerate(some):
+            commit = at(data, f"c{i}")
+            known = commit if at(commit, "__typename") == "Commit" else None
+            yield commit_pulls(asked.source, asked.repository, oid, known, _all_pulls(asked, oid, known), asked.now)
+            asked.told.add(oid)
+        new = new[size:]
+
+
+def _ask(asked: _Asked, commits: Sequence[str]) -> Node:
+    owner, name = split(asked.current)
+    variables = {f"s{i}": oid for i, oid in enumerate(commits)}
+    data = asked.client.ask(query.sha_to_pulls(len(commits)), owner=owner, name=name, **variables)
+    return needed_repository(data, asked.current)
+
+
+def _all_pulls(asked: _Asked, oid: str, commit: Node | None) -> list[Node]:
+    if commit is None:
+        return []
+    owner, name = split(asked.current)
+    connection = needed_object(commit, "associatedPullRequests")
+    found = list(needed_list(connection, "nodes"))
+    after = None
+    while flag(connection, "pageInfo", "hasNextPage") is not False:
+        after = next_cursor(connection, after, f"the pull requests of {oid}")
+        data = asked.client.ask(query.MORE_PULLS, owner=owner, name=name, sha=oid, after=after)
+        connection = needed_object(data, "repository", "object", "associatedPullRequests")
+        found += needed_list(connection, "nodes")
+    return [needed_object(node) for node in found]
