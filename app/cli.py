@@ -58,7 +58,7 @@ def _demo(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     def run(settings: Settings, o: argparse.Namespace) -> int:
         from app.commands import demo
 
-        return demo.run(settings, demo.Wish(o.port, o.seed, o.apps, o.workspaces, o.days, o.fresh))
+        return demo.run(settings, demo.Wish(o.host, o.port, o.seed, o.apps, o.workspaces, o.days, o.fresh))
 
     made = _verb(
         verbs,
@@ -68,6 +68,7 @@ def _demo(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
         run,
     )
     made.add_argument("--port", type=_port, default=8000, help="where the portal listens (8000)")
+    made.add_argument("--host", default="127.0.0.1", help="address the portal listens on (127.0.0.1)")
     made.add_argument("--seed", type=int, default=7, help="the same seed tells the same story (7)")
     made.add_argument("--apps", type=_count, default=3, help="applications (3)")
     made.add_argument("--workspaces", type=_count, default=3, help="workspaces (3)")

@@ -160,7 +160,7 @@ class Projector:
         stories = {key: self.graph.entries(key) for key in keys}
         entries = [entry for story in stories.values() for entry in story]
         entities = [entity for key in keys[1:] if (entity := self.graph.get(key)) is not None]
-        change = assemble(root, entities, links, gaps, entries, self.rules.environments)
+        change = assemble(root, entities, links, entries, self.rules.environments, gaps)
         told = document(judged(change))
         terms = [{"key": key, "value": value, "change": change.id, "at": change.at} for key, value in told.terms]
         places = {key: _place(standings[key], root.key) for key in keys}

@@ -1,6 +1,5 @@
 """From settings to the things that run: the database, the sources, the rules, the key."""
 
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -13,13 +12,11 @@ from app.canonical import random_id
 from app.changes.project import Rules
 from app.config import Settings, Source, token_of
 from app.db import embedded, migrate
-from app.db.session import engine_for
+from app.db.session import APP_ROLE, engine_for
 from app.domain.change import EnvironmentRule
-from app.ledger.checkpoint import Key, load_or_create_key
+from app.ledger.checkpoint import Key, encode_vkey, load_or_create_key
 from app.sources import contract, registry
 from app.worker.jobs import Work
-
-APP_ROLE = "throughline_app"
 
 
 @contextmanager
@@ -33,7 +30,7 @@ def database(settings: Settings, *, migrated: bool = True, durable: bool = True)
         owner = engine_for(server.url)
         migrate.upgrade(owner)
         owner.dispose()
-        with _engine(server.url, migrated) as engine, _kept_alive(server):
+        with _engine(server.url, migrated) as engine:
             yield engine
 
 
@@ -46,24 +43,6 @@ def _engine(url: str, migrated: bool) -> Iterator[Engine]:
         yield engine
     finally:
         engine.dispose()
-
-
-@contextmanager
-def _kept_alive(server: embedded.Server) -> Iterator[None]:
-    """A killed Postgres is started again while we run; on the main thread's watch, so that it dies with us."""
-    stopping = threading.Event()
-
-    def watch() -> None:
-        while not stopping.wait(1.0):
-            server.restart_if_dead()
-
-    watcher = threading.Thread(target=watch, name="postgres-watch", daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        stopping.set()
-        watcher.join()
 
 
 def connection_of(source: Source) -> contract.Connection:
@@ -112,6 +91,11 @@ def key_of(settings: Settings) -> Key:
     path: Path = settings.ledger.key_file
     path.parent.mkdir(parents=True, exist_ok=True)
     return load_or_create_key(path)
+
+
+def vkey_of(settings: Settings) -> str:
+    """The log's public key, as the checkpoints' readers need it."""
+    return encode_vkey(settings.ledger.origin, key_of(settings).public)
 
 
 def work_of(settings: Settings, engine: Engine, built: Sequence[contract.Source]) -> Work:

@@ -15,7 +15,7 @@ from app.ledger.verify import verify_database
 
 def key(settings: Settings) -> int:
     """The public key, as a C2SP vkey."""
-    print(compose.key_of(settings).vkey(settings.ledger.origin))
+    print(compose.vkey_of(settings))
     return 0
 
 
@@ -34,7 +34,7 @@ def verify(settings: Settings, file: str | None, *, whole_database: bool) -> int
     if not whole_database:
         raise UsageError("nothing to verify was named", "--database")
     with compose.database(settings) as engine, engine.connect() as connection:
-        report = verify_database(connection, compose.key_of(settings).vkey(settings.ledger.origin), progress=_progress)
+        report = verify_database(connection, compose.vkey_of(settings), progress=_progress)
     print(report)
     return 0 if report.sound else 1
 

@@ -16,7 +16,7 @@ def serve(settings: Settings, host: str | None, port: int | None, *, worker: boo
     """The portal until it is interrupted, with a worker in the same process unless told not to."""
     with compose.database(settings) as engine, compose.sources(settings) as built:
         work = compose.work_of(settings, engine, built)
-        app = create_app(engine, origin=work.origin, vkey=work.key.vkey(work.origin), clock=work.clock)
+        app = create_app(engine, origin=work.origin, vkey=compose.vkey_of(settings), clock=work.clock)
         beside = Worker(work) if worker else None
         if beside:
             beside.start()
