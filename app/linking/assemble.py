@@ -44,7 +44,7 @@ def assemble(
     runs = tuple(sorted((e for e in everyone if isinstance(e, Run)), key=lambda run: (run.created_at, run.key)))
     operations = tuple(sorted((e for e in everyone if isinstance(e, Operation)), key=lambda o: (o.started_at, o.key)))
     drifts = tuple(sorted((e for e in everyone if isinstance(e, Drift)), key=lambda drift: (drift.onset_before, drift.key)))
-    told = sorted({e.seq: e for e in entries}.values(), key=lambda e: (e.event.occurred_at, step_rank(e.event), e.event.id))
+    told = sorted({e.seq: e for e in entries}.values(), key=lambda e: (e.event.occurred_at, step_rank(e.event), e.event.id, e.seq))
     own = [entry for entry in told if entity_of(entry.event) == root.key]
     if not own:
         raise ValueError(f"no entry of {root.key} among {len(told)}")
@@ -69,7 +69,7 @@ def assemble(
         drifts=drifts,
         people=people(pull_requests, runs, operations),
         links=tuple(sorted(set(links), key=lambda link: (link.from_, link.to, link.rule, link.because))),
-        gaps=missing(root, runs, operations, tuple(dict.fromkeys(gaps))),
+        gaps=missing(root, runs, operations, tuple(sorted(set(gaps), key=lambda gap: (gap.what, gap.because, gap.missing)))),
         story=tuple(_moment(entry) for entry in told),
         history_gap=root if isinstance(root, HistoryGap) else None,
     )

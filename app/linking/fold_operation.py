@@ -87,12 +87,16 @@ def _kind(told: list[Event]) -> str:
 
 
 def _initiator(told: list[Event]) -> Actor | None:
-    """Who the announcement names, else who was named while it was seen. An unknown initiator stays unknown, with its reason."""
+    """Who the announcement names, else who was named while it was seen, else who the history names.
+
+    An unknown initiator stays unknown, with its reason; so does that of an operation proven to be put in past the API.
+    """
     attributed = [event.actor for event in told if _weight(event) == 1 and event.actor and facts.known(event.actor)]
     if attributed:
         return attributed[0]
-    named = [event.actor for event in told if event.actor]
+    seen = [event for event in told if event.actor and _weight(event) == 2] or [event for event in told if event.actor]
+    named = [event.actor for event in seen if event.actor]
     sure = [actor for actor in named if facts.known(actor)]
-    if sure:
+    if sure and seen[-1].facts.get("operation_kind") != "injected":
         return sure[-1]
     return named[-1] if named else unknown("the operation names no initiator and was not announced")
