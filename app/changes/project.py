@@ -71,7 +71,7 @@ def _batch(connection: Connection, rules: Rules) -> int:
         logger.info("the rules have changed: projecting anew")
         store.empty(connection)
         seq = 0
-    entries = ledger.entries(connection, seq, BATCH)
+    entries = ledger.entries(connection, seq - 1, BATCH)
     if not entries:
         return 0
     Projector(connection, rules).take(entries)
