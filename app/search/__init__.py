@@ -1,0 +1,1 @@
+"""One language for every list: text → tree → sentence, and tree → WHERE."""

@@ -1,0 +1,120 @@
+"""What can be searched for: one table of keys per list. The help page and docs/search.md are rendered from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.domain.event import Step
+
+VERDICTS = ("pass", "fail", "exception", "indeterminate", "not-applicable")
+STATES = ("proposed", "in-progress", "finished", "stopped")
+STEPS = tuple(str(step) for step in Step)
+
+
+class Kind(StrEnum):
+    TEXT = "text"  # any text, case does not matter; * stands for any characters
+    CHOICE = "choice"  # one of `values`
+    NUMBER = "number"  # a whole number; > >= < <= and a..b
+    TIME = "time"  # a date or a time
+    COMMIT = "commit"  # the first 5 to 40 characters of a SHA
+    PULL = "pull request"  # 412 or bank/infra#412
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One key. `yes` and `no` are its phrases in the sentence above a list, with {} where the values stand.
+
+    `rank`: how few things one value usually finds; the smallest leads the way through the index.
+    """
+
+    key: str
+    kind: Kind
+    example: str
+    description: str
+    yes: str
+    no: str
+    values: tuple[str, ...] = ()
+    rank: int = 50
+
+
+Fields = Mapping[str, Field]
+
+LONGEST_VALUE = 500  # characters of a term in the index; what is longer is found by its beginning
+
+
+def folded(text: str) -> str:
+    """`text` as terms hold it, so that case and length never part a value from its search."""
+    return text.lower()[:LONGEST_VALUE]
+
+
+def _table(*fields: Field) -> dict[str, Field]:
+    return {field.key: field for field in fields}
+
+
+T, C = Kind.TEXT, Kind.CHOICE
+
+# fmt: off
+CHANGES: Fields = _table(
+    Field("env", T, "env:production", "The environment it changed.", "to {}", "not to {}", rank=80),
+    Field("app", T, "app:payments-api", "The Argo CD application.", "in application {}", "not in application {}", rank=40),
+    Field("workspace", T, "workspace:banking-*", "The Terraform workspace.", "in workspace {}", "not in workspace {}", rank=41),
+    Field("project", T, "project:payments", "The Argo CD project.", "in project {}", "not in project {}", rank=43),
+    Field("cluster", T, "cluster:prod-eu-1", "The cluster it was synced to.", "on cluster {}", "not on cluster {}", rank=60),
+    Field("namespace", T, "namespace:payments", "The namespace it was synced to.",
+          "in namespace {}", "not in namespace {}", rank=42),
+    Field("repo", T, "repo:bank/infra", "The repository.", "from repository {}", "not from repository {}", rank=45),
+    Field("author", T, "author:renovate[bot]", "Who wrote it.", "that {} authored", "that {} did not author", rank=30),
+    Field("approver", T, 'approver:"Ben Okafor"', "Who approved it.", "that {} approved", "that {} did not approve", rank=32),
+    Field("actor", T, 'actor:"Chen Wu"', "Anybody or anything that took part, in any role.",
+          "that {} took part in", "that {} took no part in", rank=31),
+    Field("resource", T, "resource:deployment/payments-api", "A Kubernetes resource it touched, as kind/name.",
+          "that touched {}", "that did not touch {}", rank=44),
+    Field("class", T, "class:[standard,high]", "Its environment's class.", "of class {}", "not of class {}", rank=81),
+    Field("is", C, "is:finished", "Where it stands: proposed, in-progress, finished or stopped; complete or incomplete, when a "
+          "step of its chain is missing; drifted, when it holds drift.", "that are {}", "that are not {}",
+          (*STATES, "complete", "incomplete", "drifted"), rank=91),
+    Field("verdict", C, "verdict:fail", "The worst verdict of its controls.", "judged {}", "not judged {}", VERDICTS, rank=90),
+    Field("control", T, "control:AUTH-2/fail", "A control that applied to it; with /pass, /fail, /exception or /indeterminate, "
+          "what that control said.", "with control {}", "without control {}", rank=71),
+    Field("policy", T, "policy:require-tags", "A policy that judged it.", "judged by policy {}", "not judged by policy {}",
+          rank=70),
+    Field("gap", T, 'gap:"no approval"', "A step its chain is missing.", "with the gap {}", "without the gap {}", rank=72),
+    Field("drift", T, "drift:*", "A drift in it, by its id.", "with drift {}", "without drift {}", rank=4),
+    Field("pr", Kind.PULL, "pr:bank/infra#412", "The pull request; the number alone finds it in any repository.",
+          "of pull request {}", "not of pull request {}", rank=3),
+    Field("commit", Kind.COMMIT, "commit:4f1c2d9", "A commit; its first 5 characters are enough.",
+          "with commit {}", "without commit {}", rank=2),
+    Field("run", T, "run:run-Jd8wQ2sVbn4LrPk1", "The Terraform run.", "of run {}", "not of run {}", rank=1),
+    Field("number", Kind.NUMBER, "number:4391", "Its number here.", "numbered {}", "not numbered {}", rank=0),
+    Field("source", T, "source:tfe-prod", "A source that saw it.", "seen by {}", "not seen by {}", rank=92),
+    Field("after", Kind.TIME, "after:2026-09-24", "At this time or later.", "from {}", "up to {}"),
+    Field("before", Kind.TIME, "before:2026-10-08", "Earlier than this time.", "up to {}", "from {}"),
+)
+
+EVENTS: Fields = _table(
+    Field("source", T, "source:argocd-prod", "The source that told it.", "from {}", "not from {}", rank=92),
+    Field("app", T, "app:payments-api", "The Argo CD application.", "in application {}", "not in application {}", rank=40),
+    Field("workspace", T, "workspace:banking-*", "The Terraform workspace.", "in workspace {}", "not in workspace {}", rank=41),
+    Field("repo", T, "repo:bank/infra", "The repository.", "from repository {}", "not from repository {}", rank=45),
+    Field("actor", T, "actor:chen-wu", "Who or what did it, by the source's name or id.", "by {}", "not by {}", rank=31),
+    Field("type", T, "type:run", "What it is about, in the source's word.", "of type {}", "not of type {}", rank=80),
+    Field("step", C, "step:applied", "The house word for what happened.", "of step {}", "not of step {}", STEPS, rank=81),
+    Field("status", T, "status:policy_soft_failed", "The source's own word for how it stands.",
+          "with status {}", "without status {}", rank=82),
+    Field("is", C, "is:unknown", "unknown: the source's word is new to us; observed, reconstructed or inferred: how it is known.",
+          "that are {}", "that are not {}", ("unknown", "observed", "reconstructed", "inferred"), rank=90),
+    Field("pr", Kind.PULL, "pr:bank/infra#412", "The pull request; the number alone finds it in any repository.",
+          "of pull request {}", "not of pull request {}", rank=3),
+    Field("commit", Kind.COMMIT, "commit:4f1c2d9", "A commit; its first 5 characters are enough.",
+          "with commit {}", "without commit {}", rank=2),
+    Field("run", T, "run:run-Jd8wQ2sVbn4LrPk1", "The Terraform run.", "of run {}", "not of run {}", rank=1),
+    Field("change", Kind.NUMBER, "change:4391", "The number of the change it belongs to.",
+          "of change {}", "not of change {}", rank=0),
+    Field("seq", Kind.NUMBER, "seq:1259000..1259100", "Its place in the ledger.",
+          "with ledger index {}", "without ledger index {}"),
+    Field("after", Kind.TIME, "after:2026-09-24", "At this time or later.", "from {}", "up to {}"),
+    Field("before", Kind.TIME, "before:2026-10-08", "Earlier than this time.", "up to {}", "from {}"),
+)
+# fmt: on
+
+LISTS: Mapping[str, Fields] = {"changes": CHANGES, "events": EVENTS}
