@@ -1,0 +1,144 @@
+"""The requests we make of Terraform Enterprise: only these paths, only GET. Never state, variables or code."""
+
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+
+from app.errors import Missing, NotUnderstood, Throttled
+from app.sources.contract import Connection
+from app.sources.http import Answer, Http
+from app.sources.tfe.terms import OPERATIONS
+from app.sources.tfe.wire import Document, document, joined
+
+Transport = httpx.BaseTransport
+
+_ID = r"[A-Za-z0-9_-]+"
+ALLOW = (
+    r"/api/v2/ping",
+    r"/api/v2/account/details",
+    rf"/api/v2/organizations/{_ID}(/runs|/workspaces|/entitlement-set)?",
+    rf"/api/v2/workspaces/{_ID}(/runs)?",
+    rf"/api/v2/runs/{_ID}(/run-events|/policy-checks|/task-stages)?",
+    rf"/api/v2/(plans|applies|configuration-versions|users)/{_ID}",
+    rf"/api/v2/(task-stages|policy-evaluations)/{_ID}/(policy-evaluations|policy-set-outcomes)",
+)
+
+PAGE_SIZE = 100  # the most a list gives
+LISTS_PER_MINUTE = 30  # of both run lists together; https://developer.hashicorp.com/terraform/enterprise/api-docs/run
+MINUTE = timedelta(minutes=1)
+
+
+class Client:
+    """Answers as documents. Raises the SourceError that fits; calls typed `Document | None` give None for a 404."""
+
+    def __init__(self, connection: Connection, clock: Callable[[], datetime], transport: Transport | None = None) -> None:
+        self.http = Http(connection, clock, ALLOW, accept="application/vnd.api+json", transport=transport)
+        self.organization = connection.organization or ""
+        self._clock = clock
+        self._lists: deque[datetime] = deque(maxlen=LISTS_PER_MINUTE)
+
+    def ping(self) -> Answer:
+        """204 with the version headers."""
+        return self.http.get("/api/v2/ping")
+
+    def account(self) -> Document:
+        return self._document("/api/v2/account/details")
+
+    def organization_document(self) -> Document:
+        return self._document(f"/api/v2/organizations/{self.organization}")
+
+    def entitlements(self) -> Document:
+        return self._document(f"/api/v2/organizations/{self.organization}/entitlement-set")
+
+    def workspaces(self, page: int) -> Document:
+        path = f"/api/v2/organizations/{self.organization}/workspaces"
+        return self._document(path, {"page[size]": PAGE_SIZE, "page[number]": page})
+
+    def workspace(self, key: str) -> Document | None:
+        return self._maybe(f"/api/v2/workspaces/{key}")
+
+    def run_list(self, path: str, page: int, *, include: str, operations: bool, year: int | None = None) -> Document:
+        """One page of a run list. `operations` names all six, without which plan-only runs are left out of it.
+
+        Raises Throttled, before asking, when this minute's lists are used up.
+        """
+        self._pace()
+        params: dict[str, Any] = {"page[size]": PAGE_SIZE, "page[number]": page}
+        if operations:
+            params["filter[operation]"] = ",".join(OPERATIONS)
+        if year:
+            params["filter[timeframe]"] = year
+        if include:
+            params["include"] = include
+        return self._document(path, params)
+
+    def organization_runs(self) -> str:
+        return f"/api/v2/organizations/{self.organization}/runs"
+
+    def workspace_runs(self, key: str) -> str:
+        return f"/api/v2/workspaces/{key}/runs"
+
+    def run(self, key: str, include: str) -> Document | None:
+        return self._maybe(f"/api/v2/runs/{key}", {"include": include} if include else None)
+
+    def run_events(self, key: str) -> Document | None:
+        """Not in the public reference; go-tfe reads it, and the vendor's support article names it."""
+        return self._every(f"/api/v2/runs/{key}/run-events", {"include": "actor,comment"})
+
+    def policy_checks(self, key: str) -> Document | None:
+        """All of them: the list is not paged when no page is asked for."""
+        return self._every(f"/api/v2/runs/{key}/policy-checks", {})
+
+    def task_stages(self, key: str) -> Document | None:
+        return self._every(f"/api/v2/runs/{key}/task-stages", {"page[size]": PAGE_SIZE})
+
+    def policy_evaluations(self, stage: str) -> Document | None:
+        return self._every(f"/api/v2/task-stages/{stage}/policy-evaluations", {"page[size]": PAGE_SIZE})
+
+    def policy_set_outcomes(self, evaluation: str) -> Document | None:
+        return self._every(f"/api/v2/policy-evaluations/{evaluation}/policy-set-outcomes", {"page[size]": PAGE_SIZE})
+
+    def plan(self, key: str) -> Document | None:
+        return self._maybe(f"/api/v2/plans/{key}")
+
+    def apply(self, key: str) -> Document | None:
+        return self._maybe(f"/api/v2/applies/{key}")
+
+    def configuration_version(self, key: str) -> Document | None:
+        return self._maybe(f"/api/v2/configuration-versions/{key}", {"include": "ingress_attributes"})
+
+    def user(self, key: str) -> Document | None:
+        return self._maybe(f"/api/v2/users/{key}")
+
+    def _pace(self) -> None:
+        now = self._clock()
+        if len(self._lists) == LISTS_PER_MINUTE and now - self._lists[0] < MINUTE:
+            wait = (MINUTE - (now - self._lists[0])).total_seconds()
+            raise Throttled("this minute's 30 run lists are used up", do=f"going on in {wait:.0f} s", retry_after=wait)
+        self._lists.append(now)
+
+    def _maybe(self, path: str, params: dict[str, Any] | None = None) -> Document | None:
+        try:
+            return self._document(path, params)
+        except Missing:
+            return None
+
+    def _every(self, path: str, params: dict[str, Any]) -> Document | None:
+        """All pages of a list as one document."""
+        whole = page = self._maybe(path, params or None)
+        number = 1
+        while page and whole and page.next_page and page.next_page > number:
+            number = page.next_page
+            page = self._maybe(path, {**params, "page[size]": PAGE_SIZE, "page[number]": number})
+            whole = joined(whole, page) if page else whole
+        return whole
+
+    def _document(self, path: str, params: dict[str, Any] | None = None) -> Document:
+        answer = self.http.get(path, params)
+        try:
+            return document(answer.json(), answer.url)
+        except RecursionError:
+            raise NotUnderstood(f"{path} answered JSON nested too deeply to read", "a JSON:API document") from None

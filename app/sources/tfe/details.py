@@ -1,0 +1,207 @@
+"""Reads everything there is to read of one run. The only judgement made here is which request is needed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from app.canonical import digest, plain
+from app.errors import Forbidden, NotUnderstood, TooLarge
+from app.sources.contract import Observation
+from app.sources.tfe.client import Client
+from app.sources.tfe.normalise import Sheet
+from app.sources.tfe.strip import observe
+from app.sources.tfe.wire import Document, Resource
+
+MISSES = 3
+
+
+@dataclass
+class Details:
+    """What was read of one run: its sheet, the observations behind it, what could not be read."""
+
+    sheet: Sheet
+    observations: list[Observation]
+    unreadable: list[tuple[str, str]]
+
+    @property
+    def digest(self) -> str:
+        """Of everything but the run itself, to tell whether a detail changed."""
+        parts = sorted(f"{o.subject} {o.digest}" for o in self.observations if not o.subject.startswith("run/"))
+        return digest("\n".join(parts).encode())[7:23]
+
+
+@dataclass
+class Reader:
+    """`people` are the users met in this pass, `absent` the endpoints this server does not have."""
+
+    client: Client
+    url: str
+    people: dict[str, Resource] = field(default_factory=dict)
+    absent: set[str] = field(default_factory=set)
+    present: set[str] = field(default_factory=set)
+    configurations: dict[str, Document] = field(default_factory=dict)
+    misses: dict[str, int] = field(default_factory=dict)
+
+    def read(self, run: Resource, included: Mapping[str, Mapping[str, Resource]], now: datetime) -> Details:
+        """Raises what the client raises, but for what cannot be understood of a part: that is reported."""
+        return _Reading(self, run, included, now).whole()
+
+    def missed(self, what: str) -> None:
+        """A detail answered 404. After some runs in a row, and never a success, the server does not have the endpoint."""
+        self.misses[what] = self.misses.get(what, 0) + 1
+        if what not in self.present and self.misses[what] >= MISSES:
+            self.absent.add(what)
+
+    def know(self, document: Document) -> None:
+        self.people.update(document.included.get("users", {}))
+
+
+@dataclass
+class _Reading:
+    reader: Reader
+    run: Resource
+    included: Mapping[str, Mapping[str, Resource]]
+    now: datetime
+    observations: list[Observation] = field(default_factory=list)
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+    digests: dict[str, str] = field(default_factory=dict)
+
+    def whole(self) -> Details:
+        self.saw("run", f"run/{self.run.id}", f"/api/v2/runs/{self.run.id}", self.run.raw)
+        configuration, ingress = self.configuration()
+        plan = self.work("plan", "plans", self.reader.client.plan)
+        apply = self.work("apply", "applies", self.reader.client.apply)
+        events = self.part("run-events", self.reader.client.run_events)
+        checks = self.part("policy-checks", self.reader.client.policy_checks)
+        evaluations = self.evaluations()
+        people = self.people(events)
+        sheet = Sheet(
+            run=self.run,
+            plan=plan,
+            apply=apply,
+            configuration=configuration,
+            ingress=ingress,
+            users=people,
+            run_events=events.data if events else (),
+            comments=_comments(events),
+            checks=checks.data if checks else (),
+            evaluations=evaluations,
+            digests=self.digests,
+        )
+        return Details(sheet, self.observations, self.unreadable)
+
+    def saw(self, what: str, subject: str, path: str, value: Any) -> None:
+        seen = observe(subject, self.reader.url + path, value, self.now)
+        self.observations.append(seen)
+        self.digests[what] = seen.digest
+
+    def configuration(self) -> tuple[Resource | None, Resource | None]:
+        key = self.run.one("configuration-version")
+        if not key:
+            return None, None
+        found = self.included.get("configuration-versions", {}).get(key)
+        ingress_key = found.one("ingress-attributes") if found else None
+        ingress = self.included.get("ingress-attributes", {}).get(ingress_key or "")
+        if not found or (ingress_key and not ingress) or not _says(found, "ingress-attributes"):
+            found, ingress = self.fetched_configuration(key)
+        if found:
+            raw = {"data": found.raw, "included": [ingress.raw] if ingress else []}
+            self.saw("configuration", f"configuration-version/{key}", f"/api/v2/configuration-versions/{key}", raw)
+        return found, ingress
+
+    def fetched_configuration(self, key: str) -> tuple[Resource | None, Resource | None]:
+        document = self.reader.configurations.get(key) or self.reader.client.configuration_version(key)
+        if document is None or not document.data:
+            return None, None
+        self.reader.configurations[key] = document
+        found = document.data[0]
+        return found, document.sideloaded("ingress-attributes", found.one("ingress-attributes"))
+
+    def work(self, what: str, kind: str, fetch: Callable[[str], Document | None]) -> Resource | None:
+        """The plan or the apply: sideloaded where the server did so, else asked for by itself."""
+        key = self.run.one(what)
+        if not key:
+            return None
+        found = self.included.get(kind, {}).get(key)
+        if found is None:
+            document = self.tolerant(kind, fetch, key)
+            found = document.data[0] if document and document.data else None
+        if found:
+            self.saw(what, f"{what}/{key}", f"/api/v2/{kind}/{key}", found.raw)
+        return found
+
+    def part(self, what: str, fetch: Callable[[str], Document | None]) -> Document | None:
+        """A list of the run's own. A server without the endpoint is remembered as such, not reported as an error."""
+        if self.run.many(what) == [] or what in self.reader.absent:
+            return None
+        failed = len(self.unreadable)
+        document = self.tolerant(what, fetch, self.run.id)
+        if document is None:
+            if len(self.unreadable) == failed:
+                self.reader.missed(what)
+            return None
+        self.reader.present.add(what)
+        self.unreadable += [(what, f"{self.run.id}: a member without an id")] * document.unreadable
+        if document.data:
+            included = [one.raw for group in document.included.values() for one in group.values()]
+            raw = {"data": [one.raw for one in document.data], "included": included}
+            self.saw(what, f"{what}/{self.run.id}", f"/api/v2/runs/{self.run.id}/{what}", raw)
+        return document
+
+    def evaluations(self) -> list[tuple[Resource, list[dict[str, Any]] | None]]:
+        """Policy evaluations live under task stages: https://developer.hashicorp.com/terraform/enterprise/api-docs/policy-evaluations."""
+        stages = self.part("task-stages", self.reader.client.task_stages)
+        out: list[tuple[Resource, list[dict[str, Any]] | None]] = []
+        for stage in stages.data if stages else ():
+            if stage.many("policy-evaluations") == []:
+                continue
+            found = self.tolerant("policy-evaluations", self.reader.client.policy_evaluations, stage.id)
+            for one in found.data if found else ():
+                out.append((one, self.outcomes(one)))
+        return out
+
+    def outcomes(self, evaluation: Resource) -> list[dict[str, Any]] | None:
+        found = self.tolerant("policy-set-outcomes", self.reader.client.policy_set_outcomes, evaluation.id)
+        raw = {"data": evaluation.raw, "outcomes": [one.raw for one in found.data] if found else None}
+        name = f"policy-evaluation/{evaluation.id}"
+        self.saw(name, name, f"/api/v2/policy-evaluations/{evaluation.id}/policy-set-outcomes", raw)
+        return [one.attributes for one in found.data] if found else None
+
+    def people(self, events: Document | None) -> dict[str, Resource]:
+        """The users this run names, each asked for once in a pass when the server did not sideload it."""
+        if events:
+            self.reader.know(events)
+        wanted = {self.run.one(relation) for relation in ("created-by", "confirmed-by", "canceled-by")}
+        wanted |= {event.one("actor") for event in (events.data if events else ())}
+        for key in sorted(filter(None, wanted)):
+            if key not in self.reader.people:
+                self.reader.people[key] = self.person(key)
+        return self.reader.people
+
+    def person(self, key: str) -> Resource:
+        """The account itself, else as the run sideloads its creator; a bare id when the server shows neither."""
+        document = self.tolerant("users", self.reader.client.user, key)
+        if document and document.data:
+            return document.data[0]
+        document = self.tolerant("runs", lambda run: self.reader.client.run(run, "created_by"), self.run.id)
+        return (document.sideloaded("users", key) if document else None) or Resource(key, "users", {})
+
+    def tolerant(self, what: str, fetch: Callable[[str], Document | None], key: str) -> Document | None:
+        try:
+            return fetch(key)
+        except (NotUnderstood, TooLarge, Forbidden) as error:
+            self.unreadable.append((what, plain(f"{self.run.id}: {error.found}", 300)))
+            return None
+
+
+def _says(resource: Resource, relation: str) -> bool:
+    """Whether the relationship carries `data`, even null: an upload without a commit."""
+    relations = resource.raw.get("relationships")
+    found = relations.get(relation) if isinstance(relations, dict) else None
+    return isinstance(found, dict) and "data" in found
+
+
+def _comments(events: Document | None) -> dict[str, Resource]:
+    found = events.included if events else {}
+    return {**found.get("comments", {}), **found.get("workspace-comments", {})}

@@ -1,0 +1,250 @@
+"""One pass over the runs: the newest of each list, the open and the cooling ones, and now and then all of them.
+
+There is no "updated since" in this API. So a pass reads the head of the run lists until everything on a page is known,
+final and older than the overlap; asks again for each open or cooling run it did not meet there; and once a day reads every
+list to its end, in both forms, to find what was missed and what has gone.
+"""
+
+from collections.abc import Generator, Iterator
+from datetime import datetime, timedelta
+
+from app.errors import Missing, NotUnderstood, SourceError, Throttled
+from app.sources.contract import Connection, Page, Task
+from app.sources.tfe.abilities import FORMS, NAMED, PLAIN, Abilities, First
+from app.sources.tfe.client import Client
+from app.sources.tfe.details import Reader
+from app.sources.tfe.memory import RECONCILE, Known, Reading
+from app.sources.tfe.strip import observe
+from app.sources.tfe.terms import INCLUDES
+from app.sources.tfe.visits import Visits
+from app.sources.tfe.wire import Document, Resource, moment
+
+ROTATION = 10  # workspaces without a sign of change whose lists are read in a pass, where there is no organization list
+SETTLE = timedelta(seconds=5)
+
+
+class RunsPass:
+    """`pages()` may be stopped after any page; the next pass goes on from what was remembered."""
+
+    def __init__(self, client: Client, connection: Connection, task: Task) -> None:
+        self.client, self.now = client, task.now
+        self.memory = dict(task.memory)
+        self.abilities = Abilities.of(self.memory.get("abilities"))
+        absent, present = set(self.abilities.absent), set(self.abilities.present)
+        self.reader = Reader(client, connection.url.rstrip("/"), absent=absent, present=present)
+        self.visits = Visits(client, connection.name, connection.url, self.memory, task.now, self.reader)
+        self.everything = task.everything
+        self.firsts: dict[str, dict[str, First]] = {}
+        self.marks: dict[str, str] = {}
+
+    def pages(self) -> Iterator[Page]:
+        try:
+            yield from self._pages()
+        except SourceError:
+            if self.visits.batch:
+                yield self.visits.turn()
+            raise
+
+    def _pages(self) -> Iterator[Page]:
+        self._begin()
+        throttled: Throttled | None = None
+        try:
+            yield from self._lists()
+        except Throttled as error:
+            throttled = error
+        yield from self._revisit([key for key, known in self._all() if not known.gone and (not known.final or known.due(self.now))])
+        self._keep_abilities()
+        if throttled:
+            raise throttled
+        if "reconciling" in self.memory:
+            yield from self._reconciled()
+        yield self.visits.turn()
+
+    def _begin(self) -> None:
+        """A reconciliation starts when one is asked for or a day has passed, unless one is under way."""
+        last = self.memory.get("reconciled")
+        due = last is None or self.everything or self.now - datetime.fromisoformat(last["at"]) >= RECONCILE
+        if due and "reconciling" not in self.memory:
+            number = (last["number"] if last else 0) + 1
+            self.visits.remember("reconciling", {"since": self.now.isoformat(), "number": number})
+            self.abilities = self.abilities.renewed()
+            self.reader.absent.clear()
+        if "reconciling" in self.memory:
+            self.visits.scan = self.memory["reconciling"]["number"]
+
+    def _keep_abilities(self) -> None:
+        self.abilities.absent, self.abilities.present = sorted(self.reader.absent), sorted(self.reader.present)
+        if self.abilities.kept() != self.memory.get("abilities"):
+            self.visits.remember("abilities", self.abilities.kept())
+
+    def _all(self) -> list[tuple[str, Known]]:
+        prefix = "run:"
+        return [(key.removeprefix(prefix), Known.of(value)) for key, value in self.memory.items() if key.startswith(prefix)]
+
+    def _lists(self) -> Iterator[Page]:
+        if self.abilities.organization_runs:
+            try:
+                yield from self._organization_lists()
+                return
+            except Missing:
+                self.client.organization_document()  # Missing again when it is the organization that is not there
+                self.abilities.organization_runs = False
+        yield from self._workspace_lists()
+
+    def _organization_lists(self) -> Iterator[Page]:
+        path = self.client.organization_runs()
+        yield from self._heads("organization", path)
+        if "reconciling" in self.memory:
+            self._workspaces()
+            yield from self._fulls("organization", path)
+            for year in range(self.now.year - 1, 2013, -1):  # the list holds the last twelve months, unless a year is named
+                yield from self._fulls(f"year-{year}", path, year=year)
+                if not any(self.memory[f"full:year-{year}:{form}"]["oldest"].startswith(str(year)) for form in FORMS):
+                    return
+
+    def _workspace_lists(self) -> Iterator[Page]:
+        """Where there is no organization list: the changed workspaces first, then those not looked at for longest."""
+        workspaces = self._workspaces()
+        changed = [one for one in workspaces if self.memory[f"workspace:{one}"].get("mark") != self.marks[one]]
+        quiet = sorted((one for one in workspaces if one not in set(changed)), key=self._listed)
+        for key in changed + quiet[: 0 if "reconciling" in self.memory else ROTATION]:
+            yield from self._workspace_head(key)
+        if "reconciling" in self.memory:
+            for key in workspaces:
+                yield from self._tolerated(key, full=True)
+
+    def _workspace_head(self, key: str) -> Iterator[Page]:
+        yield from self._tolerated(key, full=False)
+        self.visits.remember(f"workspace:{key}", {**self.memory[f"workspace:{key}"], "mark": self.marks[key]})
+
+    def _tolerated(self, key: str, *, full: bool) -> Iterator[Page]:
+        """A workspace that was deleted since it was listed has no list; its runs are asked for one by one."""
+        path = self.client.workspace_runs(key)
+        try:
+            yield from self._fulls(key, path) if full else self._heads(key, path)
+        except Missing:
+            return
+
+    def _listed(self, key: str) -> str:
+        return min(Reading.of(self.memory.get(f"head:{key}:{form}")).listed for form in self.abilities.forms)
+
+    def _workspaces(self) -> list[str]:
+        """Every workspace the token sees, with a mark that changes when something happened in it."""
+        page: int | None = 1
+        while page:
+            document = self.client.workspaces(page)
+            for one in document.data:
+                self.visits.learn(one)
+                self.marks[one.id] = observe("", "", one.raw, self.now).digest[7:23]
+            page = document.next_page if document.data and (document.next_page or 0) > page else None
+        if not self.marks:
+            self.client.organization_document()
+        return sorted(self.marks)
+
+    def _heads(self, name: str, path: str) -> Iterator[Page]:
+        """The newest of one list. A list that was never read to its end is the reconciliation's to read."""
+        for form in self.abilities.forms:
+            reading = Reading.of(self.memory.get(f"head:{name}:{form}"))
+            if not reading.mark and "reconciling" in self.memory:
+                continue
+            yield from self._read(name, path, form, reading, "head")
+        self._compare(name)
+
+    def _fulls(self, name: str, path: str, year: int | None = None) -> Iterator[Page]:
+        for form in FORMS:
+            reading = Reading.of(self.memory.get(f"full:{name}:{form}"))
+            if reading.listed:
+                continue
+            yield from self._read(name, path, form, reading, "full", year)
+        self._compare(name)
+
+    def _read(self, name: str, path: str, form: str, reading: Reading, kind: str, year: int | None = None) -> Iterator[Page]:
+        page: int | None = reading.page
+        before: list[str] = []
+        while page:
+            document = self._asked(path, page, form, year)
+            listed = [one.id for one in document.data]
+            if listed and listed == before:
+                raise NotUnderstood(f"page {page} of {path} repeats the page before it", "the next runs")
+            settled = yield from self._take(document, reading, None if path == self.client.organization_runs() else name)
+            if page == 1:
+                runs = [(one.id, at) for one in document.data if (at := _created(one))]
+                self.firsts.setdefault(name, {})[form] = First.of(runs, bool(document.next_page))
+            more = document.next_page if document.data and (document.next_page or 0) > page else None
+            page = None if kind == "head" and reading.enough(settled) else more
+            before, reading.page = listed, page or 1
+            self.visits.remember(f"{kind}:{name}:{form}", reading.kept())
+            yield self.visits.turn()
+        self._ended(name, form, reading, kind)
+
+    def _ended(self, name: str, form: str, reading: Reading, kind: str) -> None:
+        done = reading.ended(self.now)
+        if kind == "full":
+            self.visits.remember(f"full:{name}:{form}", {**done.kept(), "oldest": reading.oldest})
+            if name.startswith("year-") or Reading.of(self.memory.get(f"head:{name}:{form}")).mark:
+                return
+        self.visits.remember(f"head:{name}:{form}", done.kept())
+
+    def _take(self, document: Document, reading: Reading, workspace: str | None) -> Generator[Page, None, bool]:
+        """Each run of a list's page. True when nothing on it was new or still open."""
+        settled = True
+        self.reader.know(document)
+        self.visits.batch.unknown += [("runs", "a member without an id")] * document.unreadable
+        for run in document.data:
+            if created := _created(run):
+                reading.saw(created)
+            settled = self.visits.take(run, document.included, workspace) and settled
+            if self.visits.batch.full:
+                yield self.visits.turn()
+        return settled
+
+    def _asked(self, path: str, page: int, form: str, year: int | None) -> Document:
+        """One page of a list, with the most includes this server takes. A filter it refuses gives an empty list."""
+        while True:
+            include, named = INCLUDES[self.abilities.include], form == NAMED
+            try:
+                return self.client.run_list(path, page, include=include, operations=named, year=year)
+            except NotUnderstood as error:
+                if error.status != 400:
+                    raise
+                if include:
+                    self.abilities.include += 1
+                elif named or year:
+                    self.abilities.named_missed = self.abilities.named_missed or named
+                    return Document([], {})
+                else:
+                    raise
+
+    def _compare(self, name: str) -> None:
+        """Which form of the list missed something, from two first pages read in this pass."""
+        read = self.firsts.get(name, {})
+        if len(read) == len(FORMS):
+            offset = self.client.http.clock_offset or timedelta()
+            self.abilities.compare(read[NAMED], read[PLAIN], self.now + offset - SETTLE)
+
+    def _revisit(self, keys: list[str]) -> Iterator[Page]:
+        """Runs that were not met in a list, one by one."""
+        for key in keys:
+            if key in self.visits.visited:
+                continue
+            document = self.client.run(key, INCLUDES[self.abilities.include])
+            if document is None or not document.data:
+                self.visits.gone(key)
+            else:
+                self.reader.know(document)
+                self.visits.take(document.data[0], document.included)
+            if self.visits.batch.full:
+                yield self.visits.turn()
+
+    def _reconciled(self) -> Iterator[Page]:
+        """Every list was read to its end: what was in none of them is asked for by itself, and the scan is closed."""
+        number = self.memory["reconciling"]["number"]
+        yield from self._revisit([key for key, known in self._all() if not known.gone and known.scan != number])
+        for key in [key for key in self.memory if key.startswith("full:")]:
+            self.visits.remember(key, None)
+        self.visits.remember("reconciling", None)
+        self.visits.remember("reconciled", {"at": self.now.isoformat(), "number": number})
+
+
+def _created(run: Resource) -> datetime | None:
+    return moment(run.attributes.get("created-at"))

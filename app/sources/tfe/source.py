@@ -1,0 +1,52 @@
+"""Terraform Enterprise as a source: its workspaces, and its runs with everything that was decided about them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from app.errors import Refused
+from app.sources.contract import Connection, Page, Probe, Stream, Task
+from app.sources.tfe import workspaces
+from app.sources.tfe.client import Client, Transport
+from app.sources.tfe.probe import probe
+from app.sources.tfe.runs import RunsPass
+
+STREAMS = (
+    Stream("workspaces", every=timedelta(minutes=5), catches_up=False),  # settings between two looks are lost
+    Stream("runs", every=timedelta(minutes=1)),
+)
+
+
+class Tfe:
+    """`connection.organization` is needed; the token is best a team's, with permission to read runs and nothing else."""
+
+    def __init__(self, connection: Connection, clock: Callable[[], datetime], transport: Transport | None = None) -> None:
+        self.connection = connection
+        self.client = Client(connection, clock, transport)
+
+    @property
+    def requests(self) -> int:
+        return self.client.http.requests
+
+    @property
+    def clock_offset(self) -> timedelta | None:
+        return self.client.http.clock_offset
+
+    def streams(self) -> Sequence[Stream]:
+        return STREAMS
+
+    def probe(self, now: datetime) -> Probe:
+        return probe(self.client)
+
+    def fetch(self, task: Task) -> Iterator[Page]:
+        """Raises SourceError; pages yielded before stand."""
+        if not self.connection.organization:
+            raise Refused(f"source {self.connection.name} names no organization", do="set organization in its [[source]] table")
+        if task.stream == "workspaces":
+            yield from workspaces.pages(self.client, self.connection, task)
+        elif task.stream == "runs":
+            yield from RunsPass(self.client, self.connection, task).pages()
+        else:
+            raise Refused(f"stream {task.stream!r} is not one of {', '.join(stream.name for stream in STREAMS)}")
+
+    def close(self) -> None:
+        self.client.http.close()
