@@ -11,6 +11,20 @@ def one(connection: Connection, sql: str) -> object:
     return connection.execute(text(sql)).scalar_one()
 
 
+def fail_after(engine: Engine, sql: str) -> None:
+    with transaction(engine) as connection:
+        connection.execute(text(sql))
+        raise ZeroDivisionError
+
+
+def be_cut(engine: Engine, owner_engine: Engine) -> None:
+    with transaction(engine) as connection:
+        pid = one(connection, "SELECT pg_backend_pid()")
+        with transaction(owner_engine) as owner:
+            owner.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+        one(connection, "SELECT 1")
+
+
 def test_a_connection_is_in_utc_and_acts_as_the_role_it_was_asked_for(engine: Engine) -> None:
     with transaction(engine) as connection:
         assert one(connection, "SELECT current_user") == APP_ROLE
@@ -19,9 +33,8 @@ def test_a_connection_is_in_utc_and_acts_as_the_role_it_was_asked_for(engine: En
 
 
 def test_the_role_outlives_a_rollback(engine: Engine) -> None:
-    with pytest.raises(ZeroDivisionError), transaction(engine) as connection:
-        one(connection, "SELECT 1")
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        fail_after(engine, "SELECT 1")
     with transaction(engine) as connection:
         assert one(connection, "SELECT current_user") == APP_ROLE
 
@@ -29,9 +42,8 @@ def test_the_role_outlives_a_rollback(engine: Engine) -> None:
 def test_a_transaction_commits_at_its_end_and_an_exception_takes_all_of_it_back(owner_engine: Engine) -> None:
     with transaction(owner_engine) as connection:
         connection.execute(text("CREATE TABLE kept (n int PRIMARY KEY)"))
-    with pytest.raises(ZeroDivisionError), transaction(owner_engine) as connection:
-        connection.execute(text("INSERT INTO kept VALUES (1)"))
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        fail_after(owner_engine, "INSERT INTO kept VALUES (1)")
     with transaction(owner_engine) as connection:
         assert one(connection, "SELECT count(*) FROM kept") == 0
 
@@ -40,8 +52,7 @@ def test_given_a_connection_a_transaction_is_a_savepoint_of_it(connection: Conne
     with transaction(connection) as inner:
         inner.execute(text("CREATE TEMP TABLE here (n int PRIMARY KEY)"))
     with pytest.raises(IntegrityError), transaction(connection) as inner:
-        inner.execute(text("INSERT INTO here VALUES (1)"))
-        inner.execute(text("INSERT INTO here VALUES (1)"))
+        inner.execute(text("INSERT INTO here VALUES (1), (2), (1)"))
     assert one(connection, "SELECT count(*) FROM here") == 0
 
 
@@ -73,11 +84,8 @@ def test_a_database_that_is_not_there(database: str) -> None:
 
 
 def test_a_connection_cut_while_in_use(engine: Engine, owner_engine: Engine) -> None:
-    with pytest.raises(DatabaseUnavailable), transaction(engine) as connection:
-        pid = one(connection, "SELECT pg_backend_pid()")
-        with transaction(owner_engine) as owner:
-            owner.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
-        one(connection, "SELECT 1")
+    with pytest.raises(DatabaseUnavailable):
+        be_cut(engine, owner_engine)
     with transaction(engine) as connection:
         assert one(connection, "SELECT 1") == 1
 

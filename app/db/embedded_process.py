@@ -143,11 +143,16 @@ def alive(pid: int) -> bool:
 
 def processes_of(mark: str) -> list[int]:
     """The pids of every Postgres process that bears `mark`."""
-    needle, found = mark.encode(), []
+    found = []
     for entry in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             title = (entry / "cmdline").read_bytes()
-            if needle in title and b"postgres" in title and _state(entry) != b"Z":
+            program = title.partition(b"\0")[0]
+            if (
+                mark.encode() in title
+                and (program.startswith(b"postgres: ") or program.endswith(b"/postgres"))
+                and _state(entry) != b"Z"
+            ):
                 found.append(int(entry.name))
     return found
 
@@ -156,7 +161,7 @@ def _state(entry: Path) -> bytes:
     return (entry / "stat").read_bytes().rpartition(b")")[2].split()[0]
 
 
-def end_orphans(cluster: Path, mark: str) -> None:
+def end_orphans(cluster: Path, mark: str, socket: str) -> None:
     """End what an earlier, killed portal left behind in `cluster`: politely, then firmly, so that no two servers share it."""
     left = processes_of(mark)
     main = postmaster(cluster)
@@ -171,7 +176,7 @@ def end_orphans(cluster: Path, mark: str) -> None:
         raise DatabaseUnavailable(f"Postgres processes of {cluster} do not end", "none", f"end them: {processes_of(mark)}")
     if main and alive(main[0]):  # the number went to another program after a restart
         (cluster / "postmaster.pid").unlink(missing_ok=True)
-        (cluster / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
+        (cluster / f"{socket}.lock").unlink(missing_ok=True)
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:
