@@ -9,7 +9,8 @@ from typing import Any, TextIO
 
 _SECRETS: set[str] = set()
 _SHAPES = re.compile(
-    r"(?i)(bearer\s+)[\w.~+/=-]{8,}|(\b(?:token|password|secret|authorization|api[_-]?key)\b[\"']?\s*[=:]\s*[\"']?)[^\s\"',;&]{4,}"
+    r"(?i)(\bbearer\s+)[\w.~+/=-]{8,}"
+    r"|(\b(?:token|password|secret|authorization|api[_-]?key)\b[\"']?\s*[=:]\s*[\"']?)(?!bearer\b)[^\s\"',;&]{4,}"
     r"|\b(?:ghp|gho|ghs|github_pat|glpat|eyJ)[\w.-]{16,}|(://[^:/\s@]+:)[^@\s/]+@"
 )
 
