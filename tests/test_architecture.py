@@ -86,8 +86,7 @@ FILES = sorted(p for p in APP.rglob("*.py"))
 
 def room_of(path: Path) -> str:
     first = path.relative_to(APP).parts[0]
-    name = first.removesuffix(".py")
-    return name
+    return first.removesuffix(".py")
 
 
 def imports_of(tree: ast.AST) -> list[tuple[str, set[str]]]:
