@@ -77,7 +77,7 @@ TOOLS: dict[str, str] = {
 TYPES_ONLY = {"Connection", "Engine", "Row"}
 
 BANNED = re.compile(r"service|manager|helper|util|common|base|handler|repository", re.I)
-BANNED_ALLOWED = {"database", "databaseerror", "databaseunavailable"}  # the noun, not the role
+BANNED_ALLOWED = {"database", "databaseerror", "databaseunavailable", "repository"}  # nouns: the database, Git's repository; never a role
 MAX_FILE, MAX_FUNCTION = 400, 60
 LONGER: dict[str, str] = {}  # path → why it may be longer
 
