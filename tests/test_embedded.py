@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
@@ -217,6 +218,16 @@ def _answers(engine: Any) -> bool:
             return connection.execute(text("SELECT count(*) FROM kept")).scalar_one() == 0
     except DatabaseUnavailable:
         return False
+
+
+def test_it_outlives_the_thread_that_asked_for_it(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        server = pool.submit(start, tmp_path / "pg", durable=False).result(30)
+    with server:
+        pid = server.pid
+        write(server, 1)
+        assert not processes.wait_until(lambda: server.pid != pid or not processes.alive(pid), seconds=0.5)
+        assert kept(server) == [1]
 
 
 def test_an_orphan_that_nothing_told_to_end_is_ended_before_a_start(tmp_path: Path) -> None:

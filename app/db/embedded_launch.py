@@ -20,6 +20,8 @@ RECOVERY_SECONDS = 300  # replaying the log after a crash
 
 def launch(folder: Folder, *, durable: bool) -> "subprocess.Popen[bytes]":
     """A Postgres that answers, as a child of the calling thread. Raises DatabaseUnavailable with Postgres' own last words."""
+    if not Path(processes.HERE).exists():
+        raise DatabaseUnavailable("this system has no /proc", "Linux", "name a server with `[database] url`")
     binaries = binaries_for(folder.cluster)
     account = processes.account_for(folder.cluster if folder.cluster.exists() else folder.data_dir)
     if account.uid != os.geteuid() and binaries.libraries is not None and not open_to_all(Path(binaries.postgres)):
