@@ -1,0 +1,111 @@
+"""Argo CD's REST API, read only. Paths and parameters outside the lists in `terms` are refused before they are sent.
+
+API: https://argo-cd.readthedocs.io/en/stable/developer-guide/api-docs/ . Every per-application call names the project:
+only so is an application that is gone (404) told from a right that was lost (403).
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from app.canonical import digest
+from app.errors import NotUnderstood, Refused
+from app.sources.argocd.redact import redacted
+from app.sources.argocd.terms import LIST_FIELDS, PARAMETERS, PATHS, PROJECT_FIELDS
+from app.sources.contract import Connection, Observation
+from app.sources.http import Http
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """Decoded JSON without secrets, and where and when it came from."""
+
+    body: Any
+    url: str
+    at: datetime
+
+    def observed(self, subject: str) -> Observation:
+        """What is kept of it: its JSON with sorted keys."""
+        data = dumped(self.body)
+        return Observation(subject, self.url, data, digest(data), self.at)
+
+
+def dumped(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+
+
+class Client:
+    """Asks one Argo CD server. Methods raise only SourceError."""
+
+    def __init__(self, connection: Connection, clock: Callable[[], datetime], transport: httpx.BaseTransport | None = None) -> None:
+        self.connection = connection
+        self.http = Http(connection, clock, PATHS, transport=transport)
+
+    @property
+    def requests(self) -> int:
+        return self.http.requests
+
+    @property
+    def clock_offset(self) -> timedelta | None:
+        return self.http.clock_offset
+
+    def close(self) -> None:
+        self.http.close()
+
+    def get(self, path: str, params: Sequence[tuple[str, str]] = ()) -> Got:
+        """Raises Refused for a parameter that is not listed: `refresh` would make Argo CD write."""
+        if odd := {name for name, _ in params} - PARAMETERS:
+            raise Refused(
+                f"{', '.join(sorted(odd))} is not a parameter this source may send", do="this is a defect of Throughline; report it"
+            )
+        answer = self.http.get(path, params or None)
+        try:
+            return Got(redacted(answer.json()), answer.url, answer.at)
+        except RecursionError as error:
+            raise NotUnderstood(f"{path} answered JSON nested too deep", "an answer as Argo CD documents it") from error
+
+    def version(self) -> Got:
+        return self.get("/api/version")
+
+    def whoami(self) -> Got:
+        return self.get("/api/v1/session/userinfo")
+
+    def can(self, action: str) -> bool | None:
+        """May this token do `action` to applications? None when the server does not say yes or no."""
+        body = self.get(f"/api/v1/account/can-i/applications/{action}/*/*").body
+        value = body.get("value") if isinstance(body, Mapping) else None
+        return {"yes": True, "no": False}.get(str(value))
+
+    def applications(self) -> Got:
+        """The list, projected to what tells whether an application changed."""
+        return self.get("/api/v1/applications", [("fields", LIST_FIELDS), *self._projects()])
+
+    def projects_of_applications(self) -> Got:
+        """Name, namespace and specification of every application: how servers before 3.5 tell the project."""
+        return self.get("/api/v1/applications", [("fields", PROJECT_FIELDS), *self._projects()])
+
+    def application(self, name: str, namespace: str, project: str) -> Got:
+        return self.get(f"/api/v1/applications/{quote(name, safe='')}", _place(namespace, project))
+
+    def events(self, name: str, namespace: str, project: str) -> Got:
+        """The Kubernetes events about the application itself."""
+        return self.get(f"/api/v1/applications/{quote(name, safe='')}/events", _place(namespace, project))
+
+    def revision(self, name: str, namespace: str, project: str, sha: str, index: int | None, history_id: int | None) -> Got:
+        """Author, date and message of a commit. `index` names the source of several; `history_id` the source of then."""
+        more = [("sourceIndex", str(index))] if index is not None else []
+        more += [("versionId", str(history_id))] if history_id is not None else []
+        path = f"/api/v1/applications/{quote(name, safe='')}/revisions/{sha}/metadata"
+        return self.get(path, [*_place(namespace, project), *more])
+
+    def _projects(self) -> list[tuple[str, str]]:
+        return [("projects", one) for one in self.connection.projects]
+
+
+def _place(namespace: str, project: str) -> list[tuple[str, str]]:
+    return [("project", project), *([("appNamespace", namespace)] if namespace else [])]

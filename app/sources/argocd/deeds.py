@@ -1,0 +1,168 @@
+"""An operation as we know it, however we know it: from its own record, from the history, or from announcements."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from app.canonical import plain
+from app.sources.argocd import wire
+from app.sources.argocd.names import instant, repository, revisions_of, sources_of, stamp
+from app.sources.argocd.terms import OVER, ROLLING_SYNC, RUNNING, SUCCEEDED
+
+MESSAGE = 2000  # characters of a message that an event carries; the observation has the rest
+AUTOMATION = "automation"
+
+
+class Target(msgspec.Struct, omit_defaults=True, frozen=True):
+    """One source of an application at one revision."""
+
+    repository: str | None = None
+    path: str = ""
+    target_revision: str = ""
+    chart: str = ""
+    revision: str = ""
+
+
+class Deed(msgspec.Struct, omit_defaults=True):
+    """`started` is the operation's identity within its application. Times are ISO texts, so that memory is plain JSON.
+
+    `wears`: whom the record names, which is not proof; `asked`: whom the `operation` field named while it was
+    requested ("" when it named nobody, None when it was never seen). `told_*`: what events have said already.
+    """
+
+    started: str
+    finished: str | None = None
+    phase: str = RUNNING
+    over: bool = False
+    targets: list[Target] = []
+    wears: str = ""
+    asked: str | None = None
+    partial: bool = False
+    shape: dict[str, Any] = {}
+    message: str = ""
+    resources: list[dict[str, str]] = []
+    retry_count: int = 0
+    history_id: int | None = None
+    how: str = "observed"
+    kind: str = ""
+    told_start: bool = False
+    told_end: bool = False
+    told_phase: str = ""  # a phase that is new to us, told
+    proven: bool = False  # the initiator was known when it was told
+    by: list[str] = []  # its name and kind, once proven
+    waited: bool = False
+
+    @property
+    def start(self) -> datetime:
+        return instant(self.started) or datetime.min.replace(tzinfo=UTC)
+
+    @property
+    def end(self) -> datetime | None:
+        return instant(self.finished)
+
+    @property
+    def revisions(self) -> list[str]:
+        return [t.revision for t in self.targets if t.revision]
+
+
+def named(by: wire.InitiatedBy | None) -> str:
+    """`automation`, `user:<name>`, or "" when nobody is named."""
+    if by is None:
+        return ""
+    if by.automated and by.username != ROLLING_SYNC:
+        return AUTOMATION
+    return f"user:{plain(by.username, 300)}" if by.username else ""
+
+
+def targets(sources: Sequence[wire.Source], revisions: Sequence[str]) -> list[Target]:
+    """Each source with its revision, in order; a revision without a source stands alone."""
+    out = []
+    for i in range(max(len(sources), len(revisions))):
+        one = sources[i] if i < len(sources) else wire.Source()
+        repo = None if one.chart else repository(one.repo_url)
+        out.append(
+            Target(
+                repository=repo,
+                path=plain(one.path, 500),
+                target_revision=plain(one.target_revision, 200),
+                chart=plain(one.chart, 200),
+                revision=revisions[i] if i < len(revisions) else "",
+            )
+        )
+    return out
+
+
+def from_state(app: wire.Application) -> Deed | None:
+    """The operation in the application's one slot. None when there is none, or when it has no start."""
+    state = app.status.operation_state if app.status else None
+    start = instant(state.started_at) if state else None
+    if state is None or start is None:
+        return None
+    operation = state.operation or wire.Operation()
+    sync, result = operation.sync or wire.Sync(), state.sync_result
+    end, phase = instant(state.finished_at), plain(state.phase, 100) or RUNNING
+    over = phase in OVER
+    revisions = revisions_of(result) or revisions_of(sync)
+    return Deed(
+        started=stamp(start),
+        finished=stamp(end) if over and end else None,
+        phase=phase,
+        over=over,
+        targets=targets(sources_of(result) or sources_of(sync) or sources_of(app.spec), revisions),
+        wears=named(operation.initiated_by),
+        asked=_asked(app, over),
+        partial=bool(sync.resources),
+        shape=_shape(operation, result),
+        message=plain(state.message, MESSAGE),
+        resources=[resource(one) for one in (result.resources if result else None) or sync.resources or []],
+        retry_count=state.retry_count or 0,
+    )
+
+
+def _asked(app: wire.Application, over: bool) -> str | None:
+    return named(app.operation.initiated_by) if app.operation and not over else None
+
+
+def _shape(operation: wire.Operation, result: wire.SyncResult | None) -> dict[str, Any]:
+    """What classification needs of the request; absent keys are false."""
+    sync = operation.sync or wire.Sync()
+    strategy = sync.sync_strategy or wire.Strategy()
+    statuses = {one.status for one in (result.resources if result else None) or []}
+    found: dict[str, Any] = {
+        "dry_run": bool(sync.dry_run),
+        "local": bool(sync.manifests),
+        "apply": strategy.apply is not None and strategy.hook is None,
+        "pinned": bool(sync.revision or sync.revisions),
+        "pruned": statuses == {"Pruned"},
+        "heals": sync.auto_heal_attempts_count or 0,
+        "rolling": bool(operation.initiated_by and operation.initiated_by.username == ROLLING_SYNC),
+    }
+    return {key: value for key, value in found.items() if value}
+
+
+def resource(one: wire.Item) -> dict[str, str]:
+    """A resource as facts carry it: kind and name always, the rest where it is there."""
+    out = {"kind": plain(one.kind, 200), "name": plain(one.name, 300)}
+    more = {"namespace": one.namespace, "group": one.group, "status": one.status, "message": one.message}
+    return out | {key: plain(value, 500) for key, value in more.items() if value}
+
+
+def from_history(entry: wire.History) -> Deed | None:
+    """A full, successful operation that the history kept. None when the entry has no time at all."""
+    start, end = instant(entry.deploy_started_at), instant(entry.deployed_at)
+    begun = start or end
+    if begun is None:
+        return None
+    return Deed(
+        started=stamp(begun),
+        finished=stamp(end) if end else None,
+        phase=SUCCEEDED,
+        over=True,
+        targets=targets(sources_of(entry), revisions_of(entry)),
+        wears=named(entry.initiated_by),
+        shape={} if revisions_of(entry) else {"local": True},
+        history_id=entry.id,
+        how="reconstructed",
+    )

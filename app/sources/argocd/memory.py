@@ -1,0 +1,68 @@
+"""What is remembered of one application between passes: plain JSON, small, and enough to never tell a thing twice."""
+
+from typing import Any
+
+import msgspec
+
+from app.sources.argocd.deeds import Deed
+
+
+class Entry(msgspec.Struct, omit_defaults=True):
+    """A history entry: `print` tells whether it was rewritten; revisions in the order of the sources."""
+
+    print: str
+    at: str = ""
+    revisions: list[str] = []
+    source: str = ""  # digest of its sources
+
+
+class OpenDrift(msgspec.Struct, omit_defaults=True):
+    onset: str
+    onset_after: str | None = None
+    onset_before: str = ""
+    resources: list[dict[str, str]] = []
+    revision: str = ""
+
+
+class Memory(msgspec.Struct, omit_defaults=True):
+    """`seen` is what the list last showed of it; `read` when it was last read whole; `heard` the last announcement's order."""
+
+    uid: str
+    name: str
+    namespace: str = ""
+    project: str = ""
+    created: str = ""
+    deleting: str | None = None
+    deleter: str = ""
+    seen: list[str] = []
+    read: str = ""
+    unsettled: bool = False
+    deeds: list[Deed] = []
+    last_id: int | None = None
+    history: dict[str, Entry] = {}
+    heard: list[int] = []
+    starts: bool = False
+    sync: str = ""
+    health: str = ""
+    synced: list[str] = []  # digest of source, last history id, then the revisions at which it last compared equal
+    drift: OpenDrift | None = None
+    spec: str = ""
+    facts: dict[str, Any] = {}
+    destination: str | None = None
+    repository: str | None = None
+
+
+def load(value: Any) -> Memory | None:
+    """None for nothing, or for what an older version wrote and this one cannot read: the application is then met anew."""
+    if value is None:
+        return None
+    try:
+        return msgspec.convert(value, Memory)
+    except msgspec.ValidationError:
+        return None
+
+
+def dump(memory: Memory) -> dict[str, Any]:
+    """Plain JSON."""
+    out: dict[str, Any] = msgspec.to_builtins(memory)
+    return out

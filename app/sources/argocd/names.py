@@ -1,0 +1,78 @@
+"""Names, times and keys out of Argo CD's spellings."""
+
+import re
+from datetime import UTC, datetime
+from urllib.parse import unquote, urlsplit
+
+from app.canonical import plain
+from app.sources.argocd import wire
+
+SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+SCP = re.compile(r"(?:[^@/\s]+@)?([^:/\s]+):(?!//)(.+)")  # git@host:owner/name.git
+
+
+def instant(text: str | None) -> datetime | None:
+    """RFC 3339 as aware UTC; None when there is none, or when it is no time."""
+    if not text or len(text) > 64:
+        return None
+    try:
+        at = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def stamp(at: datetime) -> str:
+    """`2026-11-24T02:25:09Z`, with microseconds only where there are any."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def is_commit(revision: str | None) -> bool:
+    """A full Git SHA; Helm chart versions, branches and OCI tags are not."""
+    return bool(revision and SHA.fullmatch(revision))
+
+
+def repository(url: str | None) -> str | None:
+    """`owner/name` of a Git URL (https, ssh or scp form); None for anything that names no repository."""
+    if not url or len(url) > 2000:
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    path = parts.path if parts.scheme and parts.netloc else ""
+    if parts.scheme == "oci":
+        return None
+    if not path and (scp := SCP.fullmatch(url.strip())):
+        path = scp.group(2)
+    path = unquote(path).strip().strip("/").removesuffix(".git").removeprefix("scm/")
+    return plain(path, 300) if "/" in path else None
+
+
+def destination(spec: wire.Spec | None) -> str | None:
+    """`cluster/namespace`: the cluster's name where it has one, else the host of its server."""
+    place = spec.destination if spec else None
+    if place is None or not (place.name or place.server):
+        return None
+    cluster = place.name or place.server or ""
+    if not place.name and "://" in cluster:
+        cluster = cluster.split("://", 1)[1].split("/", 1)[0] or cluster
+    return plain(f"{cluster}/{place.namespace or ''}", 300)
+
+
+def sources_of(holder: wire.Spec | wire.History | wire.SyncResult | wire.Sync | wire.ComparedTo | None) -> list[wire.Source]:
+    """The sources in order: several, or one, or none."""
+    if holder is None:
+        return []
+    if holder.sources:
+        return holder.sources
+    return [holder.source] if holder.source and holder.source.repo_url else []
+
+
+def revisions_of(holder: wire.SyncStatus | wire.History | wire.SyncResult | wire.Sync | None) -> list[str]:
+    """The revisions in the order of the sources; empty for a local sync, which has none."""
+    if holder is None:
+        return []
+    if holder.revisions:
+        return [plain(one, 200) for one in holder.revisions]
+    return [plain(holder.revision, 200)] if holder.revision else []

@@ -1,0 +1,243 @@
+"""One application as it was read → events, what to remember, what to ask. Pure and total.
+
+It raises only when the application has no uid: without one its operations have no identity.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from app.canonical import canonical_json, digest, plain
+from app.domain.actor import Actor, ActorKind, automation, unknown
+from app.domain.event import Event, How, Keys, Step
+from app.errors import NotUnderstood
+from app.sources.argocd import wire
+from app.sources.argocd.account import account, kept, ready
+from app.sources.argocd.announcements import SPEC, Announcement
+from app.sources.argocd.maker import Maker, address, maker
+from app.sources.argocd.memory import Memory
+from app.sources.argocd.names import destination, instant, repository, sources_of, stamp
+from app.sources.argocd.operations import Heard
+from app.sources.argocd.standing import Drifting, Standing, deployed_entry, standing, status_events
+from app.sources.argocd.telling import before, history_events, operation_events, wants_of
+from app.sources.argocd.terms import HEALTHS, PHASES, REASONS, SYNC_STATUSES, SYNCED, UNSEEN
+from app.sources.contract import Want
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One application, read whole, with its announcements. `whole` and `heard_digest` name the observations."""
+
+    app: wire.Application
+    heard: Heard
+    spec: str = ""  # digest of the whole specification, secrets taken out
+    whole: str | None = None
+    heard_digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Where and when it was read. `last_pass` is when the list was last seen whole."""
+
+    source: str
+    base: str
+    now: datetime
+    last_pass: datetime | None = None
+
+
+@dataclass
+class Story:
+    """What one reading tells."""
+
+    events: list[Event] = field(default_factory=list)
+    wants: list[Want] = field(default_factory=list)
+    unknown: list[tuple[str, str]] = field(default_factory=list)
+    memory: Memory = field(default_factory=lambda: Memory(uid="", name=""))
+
+
+def tell(reading: Reading, remembered: Memory | None, view: View) -> Story:
+    """Everything that this reading tells and that was not told before. Raises NotUnderstood without a uid."""
+    app = reading.app
+    if not app.metadata.uid:
+        raise NotUnderstood(f"application {plain(app.metadata.name, 200)} has no uid", "metadata.uid", "check the server's version")
+    uid = plain(app.metadata.uid, 100)
+    make = _maker(reading, uid, view)
+    story = Story()
+    memory = remembered
+    if memory and memory.uid != uid:
+        story.events.append(
+            _gone(memory, view, instant(app.metadata.creation_timestamp) or view.now, "another application took its name")
+        )
+        memory = None
+    memory = memory or Memory(uid=uid, name=make.name)
+    heard = Heard(reading.heard.said, reading.heard.starts or memory.starts, reading.heard.failure)
+    story.events += _announced(make, memory, heard, story)
+    story.events += _application(make, reading, memory, heard)
+    _operations(make, app, memory, heard, view, story)
+    _remember(memory, app, make, heard, story)
+    return story
+
+
+def _maker(reading: Reading, uid: str, view: View) -> Maker:
+    from_app = maker(view.source, view.base, reading.app, uid, view.now)
+    return Maker(from_app.source, uid, from_app.name, from_app.url, from_app.keys, view.now, reading.whole, reading.heard_digest)
+
+
+def _operations(make: Maker, app: wire.Application, memory: Memory, heard: Heard, view: View, story: Story) -> None:
+    found = account(app, heard, memory, view.now)
+    done, unsettled = [], heard.said is None
+    for one in found.operations:
+        if not ready(one, heard, view.now):
+            one.deed.waited = unsettled = True
+            continue
+        ended = one.deed.told_end
+        events = list(operation_events(make, one, heard, found.history))
+        if events:
+            story.wants += [w for w in wants_of(one.deed, before(one.deed, found.history)) if w not in story.wants]
+        if one.deed.over and not ended:
+            done.append(one.deed)
+        story.events += events
+    story.events += history_events(make, found, heard)
+    now = standing(app, found.current)
+    story.events += status_events(make, now, memory, heard)
+    drifting = Drifting(make, memory, found, heard, view.last_pass)
+    story.events += drifting.events(now, done)
+    story.unknown += _strange(now, found.current.phase if found.current else "")
+    memory.drift = drifting.open
+    memory.deeds = kept(found.operations, heard)
+    memory.history = {str(n): one for n, one in sorted(found.history.items())[-16:]}
+    memory.last_id = max(found.history) if found.history else memory.last_id
+    memory.unsettled = unsettled
+    _stand(memory, now, found.history)
+
+
+def _stand(memory: Memory, now: Standing, history: Mapping[int, Any]) -> None:
+    memory.sync, memory.health = now.sync or memory.sync, now.health or memory.health
+    if now.sync == SYNCED:
+        deployed = deployed_entry(dict(history))
+        memory.synced = [now.sources, str(deployed[0]) if deployed else "", *now.revisions]
+
+
+def _strange(now: Standing, phase: str) -> Iterator[tuple[str, str]]:
+    if phase and phase not in PHASES and phase != UNSEEN:
+        yield ("operationState.phase", phase)
+    if now.sync and now.sync not in SYNC_STATUSES:
+        yield ("sync.status", now.sync)
+    if now.health and now.health not in HEALTHS:
+        yield ("health.status", now.health)
+
+
+def _announced(make: Maker, memory: Memory, heard: Heard, story: Story) -> Iterator[Event]:
+    """New announcements, but for plain turns of status, which the status events tell."""
+    for one in sorted(heard.said or (), key=lambda a: a.order):
+        if list(one.order) <= memory.heard:
+            continue
+        known = one.reason in REASONS
+        if not known:
+            story.unknown.append(("event.reason", one.reason))
+        if one.sync or one.message.startswith("Updated health status: "):
+            continue
+        facts = {"reason": one.reason, "message": one.message, "user": one.user or None}
+        yield make.event(
+            "announcement", one.uid, one.reason, Step.NOTED, one.at, facts, actor=_speaker(one), known=known,
+            commits=one.revisions, announced=True,
+        )  # fmt: skip
+
+
+def _speaker(one: Announcement) -> Actor | None:
+    if one.automated:
+        return automation("Argo CD")
+    if not one.user:
+        return None
+    return Actor(one.user, ActorKind.SERVICE if one.user.startswith("proj:") else ActorKind.HUMAN, one.user)
+
+
+def _application(make: Maker, reading: Reading, memory: Memory, heard: Heard) -> Iterator[Event]:
+    app, facts = reading.app, settings(reading.app)
+    spec = reading.spec or digest(canonical_json(facts))
+    source = {"spec": spec, "source": facts["sources"], **facts}
+    if not memory.spec:
+        created = instant(app.metadata.creation_timestamp)
+        actor = _by(heard, "ResourceCreated", "created application", None) or unknown("its creation is no longer announced")
+        how = How.OBSERVED if actor.name else How.RECONSTRUCTED
+        yield make.event("application", make.uid, "created", Step.NOTED, created or make.now, source, actor=actor, how=how)
+    elif memory.spec != spec:
+        changed = sorted(key for key in facts if facts[key] != memory.facts.get(key))
+        actor = _by(heard, "ResourceUpdated", "updated application spec", memory.heard) or unknown(
+            "no announcement names who changed it: it was changed past Argo CD's API, or by more than one person"
+        )
+        was = {key: memory.facts.get(key) for key in changed}
+        unique = f"{memory.spec[7:23]}>{spec[7:23]}@{app.metadata.generation or stamp(make.now)}"
+        at = _when(heard, memory) if actor.name else make.now
+        yield make.event(
+            "application", make.uid, "changed", Step.NOTED, at or make.now, source | {"changed": changed, "was": was},
+            unique=unique, actor=actor,
+        )  # fmt: skip
+    memory.spec, memory.facts = spec, facts
+
+
+def settings(app: wire.Application) -> dict[str, Any]:
+    """What of an application's specification decides what it deploys, and by whose leave."""
+    spec = app.spec or wire.Spec()
+    automated = spec.sync_policy.automated if spec.sync_policy else None
+    on = automated is not None and automated.enabled is not False
+    return {
+        "sources": [
+            {
+                "repository": repository(one.repo_url) or plain(one.repo_url, 500),
+                "path": plain(one.path, 500),
+                "target_revision": plain(one.target_revision, 200),
+                "chart": plain(one.chart, 200),
+            }
+            for one in sources_of(spec)
+        ],
+        "destination": destination(spec),
+        "project": plain(spec.project, 200) or "default",
+        "auto_sync": on,
+        "self_heal": bool(on and automated and automated.self_heal),
+        "prune": bool(on and automated and automated.prune),
+        "revision_history_limit": str(spec.revision_history_limit) if spec.revision_history_limit is not None else None,
+    }
+
+
+def _by(heard: Heard, reason: str, words: str, since: list[int] | None) -> Actor | None:
+    """The one person whom announcements since then name for it; None for nobody, or for more than one."""
+    said = [
+        one for one in heard.said or ()
+        if one.reason == reason and one.message.endswith(words) and one.user and (since is None or list(one.order) > since)
+    ]  # fmt: skip
+    return _speaker(said[-1]) if len({one.user for one in said}) == 1 else None
+
+
+def _when(heard: Heard, memory: Memory) -> datetime | None:
+    said = [one.at for one in heard.said or () if SPEC.fullmatch(one.message) and list(one.order) > memory.heard]
+    return said[-1] if said else None
+
+
+def _remember(memory: Memory, app: wire.Application, make: Maker, heard: Heard, story: Story) -> None:
+    memory.name, memory.namespace = make.name, plain(app.metadata.namespace, 300)
+    memory.project, memory.created = make.keys.project or "default", app.metadata.creation_timestamp or ""
+    memory.destination, memory.repository = make.keys.destination, make.keys.repository
+    memory.deleting = plain(app.metadata.deletion_timestamp, 64) or None
+    memory.starts = heard.announces
+    memory.deleter = next((one.user for one in heard.said or () if one.message.endswith(" deleted application")), memory.deleter)
+    memory.heard = max((list(one.order) for one in heard.said or ()), default=memory.heard)
+    story.memory = memory
+
+
+def _gone(memory: Memory, view: View, at: datetime, because: str) -> Event:
+    """The end of an application, told from what was remembered of it."""
+    keys = Keys(
+        application=memory.name, project=memory.project or None, destination=memory.destination, repository=memory.repository
+    )
+    make = Maker(view.source, memory.uid, memory.name, address(view.base, memory.namespace, memory.name), keys, view.now)
+    when = instant(memory.deleting) or at
+    who = Actor(memory.deleter, id=memory.deleter) if memory.deleter else unknown("Argo CD keeps no announcement of what is gone")
+    facts = {"message": because, "spec": memory.spec, "source": memory.facts.get("sources"), "seen_at": memory.read or None}
+    return make.event("application", memory.uid, "deleted", Step.NOTED, when, facts, actor=who, how=How.RECONSTRUCTED)
+
+
+def deleted(memory: Memory, view: View) -> Event:
+    """An application that the list no longer holds and that is not found."""
+    return _gone(memory, view, view.now, "the application is gone")

@@ -1,0 +1,200 @@
+"""How an application stands: sync status, health, and drift. A comparison that could not be made is not "no drift"."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.canonical import plain
+from app.domain.event import Event, How, Step
+from app.sources.argocd import wire
+from app.sources.argocd.account import Account, source_print
+from app.sources.argocd.deeds import Deed, resource
+from app.sources.argocd.maker import Maker
+from app.sources.argocd.memory import Entry, Memory, OpenDrift
+from app.sources.argocd.names import instant, revisions_of, sources_of, stamp
+from app.sources.argocd.operations import Heard
+from app.sources.argocd.telling import operation_id
+from app.sources.argocd.terms import HEALTHS, INCOMPARABLE, OUT_OF_SYNC, SUCCEEDED, SYNC_STATUSES, SYNCED, Kind
+
+SECOND = timedelta(seconds=1)
+RESTORES = frozenset({Kind.SELF_HEAL, Kind.AUTOMATED, Kind.MANUAL, Kind.ROLLBACK, Kind.LOCAL, Kind.APPLICATIONSET, Kind.INJECTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the application's own status says now. `revisions` were compared with what lives in the cluster."""
+
+    sync: str
+    health: str
+    health_at: datetime | None
+    revisions: list[str]
+    sources: str
+    different: list[dict[str, str]]
+    busy: bool
+    conditions: list[dict[str, str]]
+
+
+def standing(app: wire.Application, current: Deed | None) -> Standing:
+    status = app.status or wire.Status()
+    sync, health = status.sync or wire.SyncStatus(), status.health or wire.Health()
+    compared = sync.compared_to if sync.compared_to and sources_of(sync.compared_to) else app.spec
+    return Standing(
+        sync=plain(sync.status, 100),
+        health=plain(health.status, 100),
+        health_at=instant(health.last_transition_time),
+        revisions=revisions_of(sync),
+        sources=source_print(sources_of(compared)),
+        different=[_different(one) for one in status.resources or [] if one.status not in {None, "", SYNCED} and not one.hook],
+        busy=app.operation is not None or bool(current and not current.over),
+        conditions=[{"type": plain(c.type, 100), "message": plain(c.message, 1000)} for c in status.conditions or []],
+    )
+
+
+def _different(one: wire.Item) -> dict[str, str]:
+    return resource(one) | ({"requires_pruning": "yes"} if one.requires_pruning else {})
+
+
+def status_events(make: Maker, now: Standing, memory: Memory, heard: Heard) -> Iterator[Event]:
+    """Sync status and health, where they are not what was remembered."""
+    if now.sync and now.sync != memory.sync:
+        at = _turned(heard, now.sync, memory) or make.now
+        facts: dict[str, Any] = {"revision": now.revisions[0] if len(now.revisions) == 1 else None, "revisions": now.revisions}
+        facts |= {"resources": now.different, "conditions": now.conditions, "was": memory.sync or None}
+        if now.sync == INCOMPARABLE:
+            facts["message"] = "the live state could not be compared: whether it drifted is not known"
+        known = now.sync in SYNC_STATUSES
+        yield make.event("sync-status", make.uid, now.sync, Step.ASSESSED, at, facts, unique=stamp(at), known=known)
+    if now.health and now.health != memory.health:
+        at = now.health_at or make.now
+        facts = {"was": memory.health or None}
+        known = now.health in HEALTHS
+        yield make.event("health", make.uid, now.health, Step.ASSESSED, at, facts, unique=stamp(at), known=known)
+
+
+def _turned(heard: Heard, status: str, memory: Memory) -> datetime | None:
+    """When the last announced turn to this status was, if it is newer than what was heard before."""
+    turns = [one for one in heard.said or () if one.sync and list(one.order) > memory.heard]
+    return turns[-1].at if turns and turns[-1].sync and turns[-1].sync[1] == status else None
+
+
+class Drifting:
+    """One application's drift, carried from what was remembered to what is now. `open` is what to remember."""
+
+    def __init__(self, make: Maker, memory: Memory, found: Account, heard: Heard, last_pass: datetime | None) -> None:
+        self.make, self.memory, self.found, self.heard = make, memory, found, heard
+        self.last_pass = last_pass
+        self.open = memory.drift
+        self.turns = sorted((one for one in heard.said or () if one.sync), key=lambda one: one.order)
+        self.closed_at: datetime | None = None
+
+    def events(self, now: Standing, done: Sequence[Deed]) -> Iterator[Event]:
+        """`done`: operations that ended and were told in this pass, oldest first."""
+        for deed in done:
+            if deed.phase == SUCCEEDED and deed.end and deed.kind in RESTORES and self._restored(deed, deed.end, now):
+                yield from self._ended_by(deed, deed.end)
+        if self.open and now.sync == SYNCED:
+            at = self._turn(SYNCED, instant(self.open.onset_before)) or self.make.now
+            yield self._close(at, self._ender(at))
+        elif self.open is None and now.sync == OUT_OF_SYNC and not now.busy and self._is_drift(now):
+            yield self._opened(now)
+
+    def _restored(self, deed: Deed, end: datetime, now: Standing) -> bool:
+        """A full success makes live as declared; a partial one only if the application was seen equal afterwards."""
+        if not deed.partial or now.sync == SYNCED or not self.turns:
+            return not deed.partial or deed.kind == Kind.SELF_HEAL
+        return any(one.sync and one.sync[1] == SYNCED and deed.start - SECOND <= one.at <= end + 5 * SECOND for one in self.turns)
+
+    def _ended_by(self, deed: Deed, end: datetime) -> Iterator[Event]:
+        if self.open and (instant(self.open.onset_before) or end) <= end:
+            yield self._close(end, operation_id(self.make.uid, deed))
+        elif self.open is None and deed.kind == Kind.SELF_HEAL:
+            turned = [
+                t for t in self.turns if t.sync and t.sync[1] == OUT_OF_SYNC and self._since(deed) <= t.at <= deed.start + SECOND
+            ]
+            onset = min(turned[-1].at, deed.start) if turned else deed.start
+            self.open = self._episode(onset, self._last_equal(onset), deed.resources, deed.revisions)
+            yield self._event(self.open, OUT_OF_SYNC, Step.DRIFTED, onset, How.RECONSTRUCTED, announced=bool(turned))
+            yield self._close(end, operation_id(self.make.uid, deed), How.RECONSTRUCTED)
+
+    def _since(self, deed: Deed) -> datetime:
+        """The end of the operation before, which made live equal."""
+        ends = [one.deed.end for one in self.found.operations if one.deed.end and one.deed.started < deed.started]
+        return max(ends, default=deed.start - timedelta(days=1))
+
+    def _is_drift(self, now: Standing) -> bool:
+        """Live changed while what it was compared with did not: the compared revision is the deployed one, or the one at
+        which it was last equal. Anything else is a commit not yet deployed."""
+        if not now.revisions:
+            return False
+        deployed = deployed_entry(self.found.history)
+        if deployed and deployed[1].revisions == now.revisions and deployed[1].source == now.sources:
+            return True
+        last = str(deployed[0]) if deployed else ""
+        return self.memory.synced == [now.sources, last, *now.revisions]
+
+    def _opened(self, now: Standing) -> Event:
+        turned = self._turn(OUT_OF_SYNC, self.closed_at)
+        if turned and any(t.sync and t.sync[1] == SYNCED and t.at > turned for t in self.turns):
+            turned = None
+        onset = turned or self.make.now
+        self.open = self._episode(onset, self._last_equal(onset), now.different, now.revisions)
+        return self._event(self.open, OUT_OF_SYNC, Step.DRIFTED, onset, How.OBSERVED, announced=turned is not None)
+
+    def _last_equal(self, onset: datetime) -> datetime | None:
+        """The last time it was known to be equal: announced so, or seen so by the pass before."""
+        known = [t.at for t in self.turns if t.sync and t.sync[1] == SYNCED and t.at <= onset]
+        if self.memory.sync == SYNCED and self.last_pass and self.last_pass <= onset:
+            known.append(self.last_pass)
+        return max(known, default=None)
+
+    def _turn(self, status: str, after: datetime | None) -> datetime | None:
+        found = [t.at for t in self.turns if t.sync and t.sync[1] == status and (after is None or t.at >= after)]
+        return found[-1] if found else None
+
+    def _ender(self, at: datetime) -> str | None:
+        onset = instant(self.open.onset_before) if self.open else None
+        fits = [
+            one.deed
+            for one in self.found.operations
+            if one.deed.phase == SUCCEEDED and one.deed.kind != Kind.DRY_RUN and one.deed.end and onset
+            and onset <= one.deed.end and one.deed.start <= at + SECOND
+        ]  # fmt: skip
+        return operation_id(self.make.uid, fits[-1]) if fits else None
+
+    @staticmethod
+    def _episode(onset: datetime, after: datetime | None, resources: list[dict[str, str]], revisions: list[str]) -> OpenDrift:
+        return OpenDrift(stamp(onset), stamp(after) if after else None, stamp(onset), resources, ",".join(revisions))
+
+    def _close(self, at: datetime, ended_by: str | None, how: How = How.OBSERVED) -> Event:
+        drift, self.open, self.closed_at = self.open, None, at
+        assert drift is not None  # noqa: S101 -- only called while one is open
+        return self._event(drift, SYNCED, Step.HEALED if ended_by else Step.ASSESSED, at, how, ended_by=ended_by)
+
+    def _event(
+        self,
+        drift: OpenDrift,
+        status: str,
+        step: Step,
+        at: datetime,
+        how: How,
+        *,
+        ended_by: str | None = None,
+        announced: bool = False,
+    ) -> Event:
+        facts = {
+            "onset_after": drift.onset_after,
+            "onset_before": drift.onset_before,
+            "resources": drift.resources,
+            "revision": drift.revision or None,
+            "ended_by": ended_by,
+            "ended_at": stamp(at) if status == SYNCED else None,
+            "announced": announced,
+        }
+        external = f"{self.make.uid}/{drift.onset}"
+        return self.make.event("drift", external, status, step, at, facts, how=how, commits=tuple(drift.revision.split(",")))
+
+
+def deployed_entry(history: dict[int, Entry]) -> tuple[int, Entry] | None:
+    """The last full deployment."""
+    return (max(history), history[max(history)]) if history else None

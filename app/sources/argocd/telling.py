@@ -1,0 +1,222 @@
+"""Operations and history as events. An event is told once, and is right when it is told."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from app.canonical import plain
+from app.domain.actor import Actor, ActorKind
+from app.domain.event import Event, How, Step
+from app.sources.argocd import wire
+from app.sources.argocd.account import Account, Told
+from app.sources.argocd.announcements import TERMINATED, Announcement
+from app.sources.argocd.deeds import Deed, from_history
+from app.sources.argocd.maker import Maker
+from app.sources.argocd.memory import Entry
+from app.sources.argocd.names import is_commit
+from app.sources.argocd.operations import Heard, classify, initiator
+from app.sources.argocd.pairing import EARLY, LATE
+from app.sources.argocd.terms import OVER, PHASES, RUNNING, SUCCEEDED, UNSEEN, Kind, step_of
+from app.sources.contract import Want
+
+BY_ITSELF = frozenset({Kind.AUTOMATED, Kind.SELF_HEAL, Kind.APPLICATIONSET})
+
+
+def operation_id(uid: str, deed: Deed) -> str:
+    return f"{uid}/{deed.started}"
+
+
+def before(deed: Deed, known: Mapping[int, Entry]) -> list[str]:
+    """The revisions that were deployed when it began; empty when nothing was, or when that is no longer known."""
+    if deed.history_id is not None:
+        entry = known.get(deed.history_id - 1)
+        return entry.revisions if entry else []
+    older = [number for number, one in known.items() if one.at and one.at <= deed.started]
+    if not older:
+        return []
+    last = max(older)
+    missing = any(number > last + 1 for number in known) and last + 1 not in known
+    return [] if missing else known[last].revisions
+
+
+def older_than(deed: Deed, known: Mapping[int, Entry]) -> list[list[str]]:
+    """What entries before the last deployment had deployed."""
+    numbers = [n for n, one in sorted(known.items()) if one.at <= deed.started and n != deed.history_id]
+    return [known[n].revisions for n in numbers[:-1]]
+
+
+def operation_events(make: Maker, one: Told, heard: Heard, history: Mapping[int, Entry]) -> Iterator[Event]:
+    """What is new of an operation: its start, its end, or who began it. Marks it as told."""
+    deed = one.deed
+    deployed = before(deed, history)
+    if not deed.proven or not deed.kind:
+        deed.kind = str(classify(deed, one.episode, heard, deployed, older_than(deed, history)))
+    actor = Actor(deed.by[0], ActorKind(deed.by[1]), deed.by[0] or None) if deed.by else initiator(deed, one.episode, heard)
+    facts = operation_facts(deed, deployed, heard)
+    sure = actor.kind is not ActorKind.UNKNOWN
+    if deed.told_start and not deed.proven and sure:
+        yield _operation(make, deed, "attributed", Step.NOTED, deed.start, facts, actor, how=How.RECONSTRUCTED, announced=True)
+    if sure and not deed.by:
+        deed.by = [actor.name, str(actor.kind)]
+    deed.proven = sure
+    if not deed.told_start:
+        begun = facts | {"finished_at": None, "message": "", "resources": [], "history_id": None}
+        yield _operation(make, deed, RUNNING, Step.REQUESTED, deed.start, begun, actor, how=_start_how(deed))
+        deed.told_start = True
+    if not deed.told_end and (deed.over or deed.phase not in PHASES | {deed.told_phase}):
+        known = deed.phase in OVER or deed.phase == UNSEEN
+        at = deed.end or deed.start
+        yield _operation(make, deed, deed.phase, step_of(deed.kind, deed.phase), at, facts, actor, how=How(deed.how), known=known)
+        deed.told_end, deed.told_phase = deed.over, deed.phase
+
+
+def _start_how(deed: Deed) -> How:
+    return How.OBSERVED if deed.how == "observed" else How.RECONSTRUCTED
+
+
+def _operation(
+    make: Maker, deed: Deed, status: str, step: Step, at: datetime, facts: dict[str, Any], actor: Actor, **more: Any
+) -> Event:
+    ident = operation_id(make.uid, deed)
+    repo = next((t.repository for t in deed.targets if t.repository), None)
+    more = {"announced": deed.how == "reconstructed" and deed.history_id is None} | more
+    return make.event(
+        "operation", ident, status, step, at, facts, actor=actor, commits=tuple(deed.revisions), operation=ident, repo=repo, **more
+    )
+
+
+def operation_facts(deed: Deed, deployed: list[str], heard: Heard) -> dict[str, Any]:
+    """The facts that the event vocabulary promises for operations, and a few of Argo CD's own."""
+    several = len(deed.targets) > 1
+    first = next((t for t in deed.targets if t.repository), deed.targets[0] if deed.targets else None)
+    facts: dict[str, Any] = {
+        "operation_kind": deed.kind,
+        "revision": deed.revisions[0] if deed.revisions and not several else None,
+        "revisions": deed.revisions,
+        "path": first.path if first else "",
+        "target_revision": first.target_revision if first else "",
+        "previous_revision": deployed[0] if len(deployed) == 1 else None,
+        "previous_revisions": deployed,
+        "sources": [_source_fact(t, i, deployed) for i, t in enumerate(deed.targets)],
+        "started_at": None if "start_unknown" in deed.shape else deed.started,
+        "finished_at": deed.finished,
+        "message": deed.message,
+        "history_id": deed.history_id,
+        "retry_count": deed.retry_count,
+        "automated": deed.kind in BY_ITSELF,
+        "partial": deed.partial,
+        "resources": deed.resources,
+    }
+    if heals := deed.shape.get("heals"):
+        facts["heal_attempt"] = heals
+    if "perhaps_dry_run" in deed.shape:
+        facts["perhaps_dry_run"] = True
+    if ender := _terminator(deed, heard.said or ()):
+        facts["terminated_by"] = ender
+    return facts
+
+
+def _source_fact(target: Any, index: int, deployed: list[str]) -> dict[str, Any]:
+    return {
+        "repository": target.repository,
+        "path": target.path,
+        "chart": target.chart,
+        "revision": target.revision,
+        "target_revision": target.target_revision,
+        "previous_revision": deployed[index] if index < len(deployed) else None,
+    }
+
+
+def _terminator(deed: Deed, said: tuple[Announcement, ...]) -> str | None:
+    """Who ended it early: only an announcement inside the operation says so."""
+    if not deed.over or deed.phase == SUCCEEDED or deed.end is None:
+        return None
+    ended = [
+        one for one in said if TERMINATED.fullmatch(one.message) and deed.start - EARLY <= one.at <= deed.end + LATE and one.user
+    ]
+    return ended[-1].user if ended else None
+
+
+def history_events(make: Maker, found: Account, heard: Heard) -> Iterator[Event]:
+    """Each new entry, each gap of exact size, and each entry that is not what it was."""
+    by_id: dict[int | None, Told] = {one.deed.history_id: one for one in found.operations if one.deed.history_id is not None}
+    for low, high in found.gaps:
+        yield _gap(make, low, high, found)
+    for entry in found.fresh:
+        if event := _entry_event(make, entry, by_id, found, heard, "deployed"):
+            yield event
+    changed = set(found.rewritten)
+    if changed:
+        yield make.event(
+            "history",
+            f"{make.uid}/{min(changed)}",
+            "rewritten",
+            Step.NOTED,
+            make.now,
+            {"history_ids": sorted(changed), "message": "entries of the history are not what they were when they were first read"},
+            unique=make.now.isoformat(),
+        )
+    if found.restarted:
+        yield make.event(
+            "history", f"{make.uid}/0", "restarted", Step.NOTED, make.now,
+            {"message": "the history starts again at a lower number: what it held before is gone from Argo CD"},
+            unique=make.now.isoformat(),
+        )  # fmt: skip
+
+
+def _entry_event(
+    make: Maker, entry: wire.History, by_id: Mapping[int | None, Told], found: Account, heard: Heard, status: str
+) -> Event | None:
+    deed = from_history(entry)
+    if deed is None:
+        return None
+    told = by_id.get(entry.id)
+    whole = told.deed if told else deed
+    deployed = before(deed, found.history)
+    deed.kind = whole.kind or str(classify(deed, told.episode if told else None, heard, deployed, older_than(deed, found.history)))
+    actor = (
+        Actor(whole.by[0], ActorKind(whole.by[1]), whole.by[0] or None)
+        if whole.by
+        else initiator(whole, told.episode if told else None, heard)
+    )
+    # a start that the entry does not hold is the operation's own, where one was seen to end then
+    operation = operation_id(make.uid, whole) if entry.deploy_started_at or told else None
+    step = step_of(deed.kind, SUCCEEDED)
+    return make.event(
+        "history",
+        f"{make.uid}/{entry.id}",
+        status,
+        step,
+        deed.end or deed.start,
+        operation_facts(deed, deployed, heard),
+        unique=deed.finished or deed.started,
+        actor=actor,
+        commits=tuple(deed.revisions),
+        operation=operation,
+        repo=next((t.repository for t in deed.targets if t.repository), None),
+    )
+
+
+def _gap(make: Maker, low: int, high: int, found: Account) -> Event:
+    size = high - low + 1
+    edge = found.history.get(high + 1)
+    after = found.history.get(low - 1)
+    facts = {
+        "from_id": low,
+        "to_id": high,
+        "size": size,
+        "from_at": after.at if after and after.at else None,
+        "to_at": edge.at if edge and edge.at else None,
+        "message": f"{size} full successful operations left the history before they were read",
+    }
+    return make.event("history-gap", f"{make.uid}/{low}-{high}", "missing", Step.NOTED, make.now, facts, how=How.INFERRED)
+
+
+def wants_of(deed: Deed, deployed: list[str]) -> Iterator[Want]:
+    """What to ask the Git host: what lies between what was deployed and what this brought."""
+    if deed.kind == Kind.DRY_RUN:
+        return
+    for i, target in enumerate(deed.targets):
+        old = deployed[i] if i < len(deployed) else None
+        if target.repository and is_commit(target.revision) and old != target.revision:
+            yield Want(target.repository, target.revision, old if is_commit(old) else None, plain(target.path, 500))
