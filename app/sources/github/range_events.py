@@ -54,15 +54,19 @@ def range_events(source: str, want: Want, found: Comparison, touching: Sequence[
     when = min(found.commits.get(found.head) or now, now)
     for i, part in enumerate(slices, start=1):
         lists = {name: [oid for kind, oid in part if kind == name] for name in ("commits", "undone")}
-        paths = {path_key(want.path): [oid for _, oid in part if chosen is None or oid in chosen]}
+        hits = {name: [oid for oid in lists[name] if chosen is None or oid in chosen] for name in lists}
+        paths, undone = ({path_key(want.path): hits[name]} for name in ("commits", "undone"))
         observation = found.observations[0].digest if found.observations else None
-        yield _range(source, want, found.status, {**said, **lists, "paths": paths, "part": i}, when, now, observation)
+        yield _range(
+            source, want, found.status, {**said, **lists, "paths": paths, "undone_paths": undone, "part": i}, when, now, observation
+        )
 
 
 def unavailable(source: str, want: Want, because: str, now: datetime) -> Event:
-    """The want cannot be answered; this says so, and why."""
-    if want.base is None:
-        return _commit_pulls(source, want.repository, want.head, None, [], False, because, now, now)
+    """The want cannot be answered; this says so, and why. Of a want without a base the range is `..<head>`.
+
+    It is never told as `commit-pulls`: that would say that the commit has no pull request.
+    """
     facts: dict[str, Any] = {
         "base": plain(want.base, 100),
         "head": plain(want.head, 100),
@@ -75,6 +79,7 @@ def unavailable(source: str, want: Want, because: str, now: datetime) -> Event:
         "commits": [],
         "undone": [],
         "paths": {},
+        "undone_paths": {},
         "path": plain(want.path) or None,
         "part": 1,
         "parts": 1,
@@ -107,11 +112,32 @@ def _short(oid: str | None) -> str:
     return oid[:7] if oid and COMMIT_ID.fullmatch(oid) else plain(oid, 40)
 
 
-def commit_pulls(source: str, repository: str, oid: str, commit: Node | None, pulls: Sequence[Node], now: datetime) -> Event:
-    """The pull requests that GitHub associates with a commit; `commit` None when it does not know the commit."""
-    because = None if commit else f"GitHub does not know the commit {oid} in {repository}"
-    when = min(moment(commit, "committedDate") or now, now)
-    return _commit_pulls(source, repository, oid, commit, [_pull(pull) for pull in pulls], commit is not None, because, when, now)
+def commit_pulls(source: str, repository: str, oid: str, commit: Node, pulls: Sequence[Node], now: datetime) -> Event:
+    """All pull requests that GitHub associates with a commit it knows, and what the commit declares of itself."""
+    where, told = plain(repository), [_pull(pull) for pull in pulls]
+    status = "associated" if told else "none"
+    facts = {
+        "sha": oid,
+        "pulls": told,
+        "headline": text(commit, "message", limit=100_000).partition("\n")[0][:300] or None,
+        "authors": authors(commit),
+        "committer": declared(at(commit, "committer")),
+        "committed_at": stamp(moment(commit, "committedDate")),
+    }
+    return Event(
+        # a commit gains pull requests, and they are merged: each answer that differs is an event of its own
+        id=stable_id(source, "commit-pulls", f"{where}@{oid}", status, digest(canonical_json(told))),
+        source=source,
+        kind="github",
+        type="commit-pulls",
+        step=Step.NOTED,
+        status=status,
+        ref=Ref("commit-pulls", oid, f"{where}@{oid[:7]}"),
+        occurred_at=min(moment(commit, "committedDate") or now, now),
+        observed_at=now,
+        keys=Keys(repository=where, commits=(oid,)),
+        facts=fit(facts),
+    )
 
 
 def _pull(node: Node) -> dict[str, Any]:
@@ -126,43 +152,3 @@ def _pull(node: Node) -> dict[str, Any]:
         "merge_commit": sha(node, "mergeCommit", "oid"),
         "repository": text(node, "baseRepository", "nameWithOwner", limit=300) or None,
     }
-
-
-def _commit_pulls(
-    source: str,
-    repository: str,
-    oid: str,
-    commit: Node | None,
-    pulls: list[dict[str, Any]],
-    complete: bool,
-    because: str | None,
-    when: datetime,
-    now: datetime,
-) -> Event:
-    shown, where = plain(oid, 100), plain(repository)
-    status = ("associated" if pulls else "none") if complete else "unavailable"
-    message = text(commit, "message", limit=100_000)
-    facts = {
-        "sha": shown,
-        "pulls": pulls,
-        "complete": complete,
-        "because": because and plain(because),
-        "headline": message.partition("\n")[0][:300] or None,
-        "authors": authors(commit) if commit else [],
-        "committer": declared(at(commit, "committer")) if commit else None,
-        "committed_at": stamp(moment(commit, "committedDate")),
-    }
-    return Event(
-        # a commit gains pull requests, and they are merged: each answer that differs is an event of its own
-        id=stable_id(source, "commit-pulls", f"{where}@{shown}", status, digest(canonical_json(pulls))),
-        source=source,
-        kind="github",
-        type="commit-pulls",
-        step=Step.NOTED,
-        status=status,
-        ref=Ref("commit-pulls", shown, f"{where}@{_short(oid)}"),
-        occurred_at=when,
-        observed_at=now,
-        keys=Keys(repository=where, commits=(oid,) if COMMIT_ID.fullmatch(oid) else ()),
-        facts=fit(facts),
-    )

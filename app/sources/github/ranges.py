@@ -110,7 +110,7 @@ def _touching(asked: _Asked, found: Comparison, path: str) -> list[str]:
 def _no_range(asked: _Asked, want: Want, base: str, missing: Missing) -> Page:
     """GitHub found no range: tell which of the two commits it does not know, and what it knows of the other."""
     known = list(_pulls(asked, [base, want.head], again=True))
-    lost = [event.facts["sha"] for event in known if event.status == "unavailable"]
+    lost = [event.facts["head"] for event in known if event.status == "unavailable"]
     because = f"GitHub does not know {' nor '.join(lost)} in {asked.current}" if lost else f"no common ancestor ({missing})"
     events = [unavailable(asked.source, want, because, asked.now), *known]
     return Page(events=events, settled=[want], seen=1)
@@ -136,9 +136,13 @@ def _pulls(asked: _Asked, commits: Sequence[str], *, again: bool = False) -> Ite
             continue
         for i, oid in enumerate(some):
             commit = at(data, f"c{i}")
-            known = commit if at(commit, "__typename") == "Commit" else None
-            yield commit_pulls(asked.source, asked.repository, oid, known, _all_pulls(asked, oid, known), asked.now)
             asked.told.add(oid)
+            if at(commit, "__typename") == "Commit":
+                pulls = _all_pulls(asked, oid, needed_object(commit))
+                yield commit_pulls(asked.source, asked.repository, oid, commit, pulls, asked.now)
+            else:
+                because = f"GitHub does not know the commit {oid} in {asked.current}"
+                yield unavailable(asked.source, Want(asked.repository, oid), because, asked.now)
         new = new[size:]
 
 
@@ -149,9 +153,7 @@ def _ask(asked: _Asked, commits: Sequence[str]) -> Node:
     return needed_repository(data, asked.current)
 
 
-def _all_pulls(asked: _Asked, oid: str, commit: Node | None) -> list[Node]:
-    if commit is None:
-        return []
+def _all_pulls(asked: _Asked, oid: str, commit: Node) -> list[Node]:
     owner, name = split(asked.current)
     connection = needed_object(commit, "associatedPullRequests")
     found = list(needed_list(connection, "nodes"))
