@@ -1,0 +1,106 @@
+"""The JSON of one change, as the API, the JSONL export and the evidence bundle give it. No field is ever left out."""
+
+from typing import Any
+
+from app.changes.told import iso, name_of
+from app.domain.change import Change, Operation, PolicyResult, Run
+from app.domain.finding import Verdict
+
+
+def item(change: Change) -> dict[str, Any]:
+    """Times are ISO 8601 UTC; what is not known is null; lists keep the order of the record."""
+    return {
+        "id": str(change.id),
+        "number": change.number,
+        "title": change.title,
+        "environment": change.environment.name,
+        "class": change.environment.cls,
+        "environments": [{"name": e.name, "class": e.cls} for e in change.environments or (change.environment,)],
+        "state": change.state,
+        "verdict": str(change.verdict),
+        "opened_at": iso(change.opened_at),
+        "finished_at": iso(change.finished_at),
+        "at": iso(change.at),
+        "repository": repository(change),
+        "pull_requests": [
+            {"repository": pr.repository, "number": pr.number, "url": pr.url, "title": pr.title, "state": pr.state}
+            for pr in change.pull_requests
+        ],
+        "commits": commits(change),
+        "people": [{"name": p.name, "person": p.person, "role": str(p.role), "source": p.source} for p in change.people],
+        "runs": [_run(run) for run in change.runs],
+        "policy": [_policy(result) for run in change.runs for result in run.policy],
+        "applies": [_apply(run) for run in change.runs if run.acted_at],
+        "syncs": [_sync(operation) for operation in change.operations],
+        "drift": [drift.id for drift in change.drifts],
+        "verdicts": [{"control": f.control, "verdict": str(f.verdict), "because": f.because} for f in change.findings],
+        "summary": {str(verdict): sum(f.verdict is verdict for f in change.findings) for verdict in Verdict},
+        "links": [
+            {"from": link.from_, "to": link.to, "rule": link.rule, "strength": str(link.strength), "because": link.because}
+            for link in change.links
+        ],
+        "gaps": [
+            {"what": g.what, "from": iso(g.from_), "to": iso(g.to), "size": g.size, "because": g.because, "missing": str(g.missing)}
+            for g in change.gaps
+        ],
+    }
+
+
+def repository(change: Change) -> str | None:
+    """Where it was proposed; of a change without a proposal, where what ran came from."""
+    named = [pr.repository for pr in change.pull_requests] + [run.repository for run in change.runs]
+    named += [operation.repository for operation in change.operations]
+    return next((name for name in named if name), None)
+
+
+def commits(change: Change) -> list[str]:
+    """Every commit it names: proposed, merged, run, deployed."""
+    named = [sha for pr in change.pull_requests for sha in (*pr.commits, pr.head_oid, pr.merge_commit)]
+    named += [run.commit for run in change.runs]
+    named += [sha for operation in change.operations for sha in (*operation.revisions, operation.revision)]
+    return list(dict.fromkeys(sha for sha in named if sha))
+
+
+def _run(run: Run) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "workspace": run.workspace,
+        "kind": run.kind,
+        "status": run.status,
+        "source": run.source,
+        "created_at": iso(run.created_at),
+        "url": run.url,
+    }
+
+
+def _policy(result: PolicyResult) -> dict[str, Any]:
+    return {
+        "run": result.run,
+        "set": result.set,
+        "policy": result.policy,
+        "level": result.level,
+        "verdict": result.verdict,
+        "overridden_by": name_of(result.overridden_by),
+        "overridden_at": iso(result.overridden_at),
+    }
+
+
+def _apply(run: Run) -> dict[str, Any]:
+    added, changed, destroyed = run.apply or (None, None, None)
+    return {"run": run.id, "at": iso(run.acted_at), "added": added, "changed": changed, "destroyed": destroyed}
+
+
+def _sync(operation: Operation) -> dict[str, Any]:
+    return {
+        "application": operation.application,
+        "instance": operation.source,
+        "kind": operation.kind,
+        "phase": operation.phase,
+        "revision": operation.revision,
+        "started_at": iso(operation.started_at),
+        "finished_at": iso(operation.finished_at),
+        "history_id": operation.history_id,
+        "initiator": name_of(operation.initiator),
+        "automated": operation.automated,
+        "url": operation.url,
+    }

@@ -1,0 +1,83 @@
+"""The terms that find a change: (key, value) pairs, values folded as search folds what people type."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from app.changes.item import commits
+from app.domain.actor import Person, Role
+from app.domain.change import Change, Drift, HistoryGap, Missing, Operation, PullRequest, Run
+from app.domain.finding import Verdict
+from app.search.fields import folded
+
+
+def terms(change: Change, chain: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Each pair once, sorted. The keys are those of app/search/fields.py."""
+    found = [*_where(change), *_who(change.people), *_what(change), *_stands(change, chain)]
+    return sorted({(key, folded(value)) for key, value in found if value})
+
+
+def _where(change: Change) -> Iterator[tuple[str, str | None]]:
+    for environment in change.environments or (change.environment,):
+        yield "env", environment.name
+        yield "class", environment.cls
+    places: list[Operation | Drift | HistoryGap] = [
+        *change.operations,
+        *change.drifts,
+        *([change.history_gap] if change.history_gap else []),
+    ]
+    for place in places:
+        cluster, _, namespace = (place.destination or "").rpartition("/")
+        yield from (("app", place.application), ("project", place.project), ("cluster", cluster), ("namespace", namespace))
+    for run in change.runs:
+        yield from (("workspace", run.workspace), ("project", run.project), ("repo", run.repository))
+    yield from (("repo", operation.repository) for operation in change.operations)
+    yield from (("repo", pr.repository) for pr in change.pull_requests)
+    touched: tuple[Operation | Drift, ...] = (*change.operations, *change.drifts)
+    for thing in touched:
+        yield from (("resource", f"{resource.kind}/{resource.name}") for resource in thing.resources)
+
+
+def _who(people: Iterable[Person]) -> Iterator[tuple[str, str | None]]:
+    for person in people:
+        for name in (person.name, person.person):
+            yield "actor", name
+            if person.role in (Role.AUTHOR, Role.APPROVER):
+                yield str(person.role), name
+        yield "actor", person.id
+
+
+def _what(change: Change) -> Iterator[tuple[str, str | None]]:
+    for pr in change.pull_requests:
+        yield from (("pr", f"{pr.repository}#{pr.number}"), ("pr", str(pr.number)))
+    yield from (("commit", sha) for sha in commits(change))
+    for run in change.runs:
+        yield "run", run.id
+        yield from (("policy", result.policy) for result in run.policy)
+    yield from (("drift", drift.id) for drift in change.drifts)
+    yield from (("source", source) for source in sources(change))
+
+
+def sources(change: Change) -> list[str]:
+    """Every source that told something of it, sorted."""
+    named: list[PullRequest | Run | Operation | Drift] = [*change.pull_requests, *change.runs, *change.operations, *change.drifts]
+    return sorted({moment.source for moment in change.story} | {thing.source for thing in named} - {"portal"})
+
+
+def _stands(change: Change, chain: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str | None]]:
+    verdict = str(change.verdict).replace("_", "-")
+    yield from (("verdict", verdict), ("is", change.state.replace(" ", "-")))
+    for finding in change.findings:
+        if finding.verdict is not Verdict.NOT_APPLICABLE:
+            yield "control", f"{finding.control}/{finding.verdict}"
+    missing = gap_names(change, chain)
+    yield from (("gap", name) for name in missing)
+    yield "is", "incomplete" if missing else "complete"
+    if change.drifts:
+        yield "is", "drifted"
+
+
+def gap_names(change: Change, chain: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What is missing for good, in the words of the list's gaps and of the record's; what is still to come is no gap."""
+    words = [str(cell["word"]) for cell in chain if cell["mark"] == "gap"]
+    words += [gap.what for gap in change.gaps if gap.missing is not Missing.PENDING]
+    return list(dict.fromkeys(words))
