@@ -1,5 +1,6 @@
 """Which approvals of a pull request count. Computed from the reviews; the host's own summary is today's, not that of the merge."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,6 +8,7 @@ from app.domain.actor import Actor, ActorKind
 from app.domain.change import PullRequest, Review
 
 SELF_DECLARED = "self-declared"  # the reason that commit authors carry
+Same = Callable[[Actor, Actor], bool | None]
 OPINIONS = ("APPROVED", "CHANGES_REQUESTED", "DISMISSED")
 
 
@@ -57,14 +59,17 @@ def in_force(pull_request: PullRequest, at: datetime | None) -> list[Review]:
     return [review for review in standing.values() if review.state.upper() == "APPROVED"]
 
 
-def approvals(pull_request: PullRequest, at: datetime | None = None) -> tuple[Approval, ...]:
-    """Approvals in force when it was merged (or at `at`), each with whether it is independent, human and of the merged head."""
-    cut = at or pull_request.merged_at
-    return tuple(_weigh(pull_request, review) for review in sorted(in_force(pull_request, cut), key=lambda r: (r.at, r.id)))
+def approvals(pull_request: PullRequest, at: datetime | None = None, same: Same = same_account) -> tuple[Approval, ...]:
+    """Approvals in force when it was merged (or at `at`), each with whether it is independent, human and of the merged head.
+
+    `same` says whether two actors are one person; None where that cannot be known.
+    """
+    standing = in_force(pull_request, at or pull_request.merged_at)
+    return tuple(_weigh(pull_request, review, same) for review in sorted(standing, key=lambda r: (r.at, r.id)))
 
 
-def _weigh(pull_request: PullRequest, review: Review) -> Approval:
-    independent, because = _independence(pull_request, review.reviewer)
+def _weigh(pull_request: PullRequest, review: Review, same: Same) -> Approval:
+    independent, because = _independence(pull_request, review.reviewer, same)
     human = review.reviewer.kind is ActorKind.HUMAN
     if not human:
         because = f"{review.reviewer.name or 'the reviewer'} is not known to be a person ({review.reviewer.kind})"
@@ -72,13 +77,13 @@ def _weigh(pull_request: PullRequest, review: Review) -> Approval:
     return Approval(review, independent, human, covers, because)
 
 
-def _independence(pull_request: PullRequest, reviewer: Actor) -> tuple[bool | None, str]:
+def _independence(pull_request: PullRequest, reviewer: Actor, same_person: Same) -> tuple[bool | None, str]:
     if not reviewer.name and not reviewer.id:
         return None, reviewer.because or "the reviewer is not named"
     unsure = ""
     author = (pull_request.author,) if pull_request.author else ()
     for contributor in (*author, *pull_request.contributors):
-        same = same_account(reviewer, contributor)
+        same = same_person(reviewer, contributor)
         if same:
             role = "opened" if contributor == pull_request.author else "contributed to"
             return False, f"{reviewer.name} {role} pull request #{pull_request.number}"

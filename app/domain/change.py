@@ -81,6 +81,7 @@ class PullRequest:
     contributors: tuple[Actor, ...] = ()
     reviews: tuple[Review, ...] = ()
     labels: tuple[str, ...] = ()
+    base_merges: tuple[str, ...] = ()  # of `commits`, those with two parents that say they merge the base branch
     head_oid: str | None = None  # the head as last seen; of a merged pull request the head that was merged
 
 
@@ -151,6 +152,18 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Deployed:
+    """One source of an application in one operation: what it was at before, and what it was brought to."""
+
+    repository: str | None
+    path: str
+    revision: str | None
+    previous_revision: str | None
+    target_revision: str | None = None
+    chart: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     key: str
     source: str  # the Argo CD instance
@@ -178,6 +191,14 @@ class Operation:
     health_at: datetime | None = None
     resources: tuple[Resource, ...] = ()
     target_revision: str | None = None
+    sources: tuple[Deployed, ...] = ()  # one per source of the application, at least one
+
+    @property
+    def unchanged(self) -> bool:
+        """Every source stayed at the revision that was deployed before."""
+        return bool(self.sources) and all(
+            one.revision is not None and one.revision == one.previous_revision for one in self.sources
+        )
 
     @property
     def acted_at(self) -> datetime | None:
@@ -207,6 +228,7 @@ class Drift:
     ended_by: str | None
     resources: tuple[Resource, ...] = ()
     url: str | None = None
+    managers: tuple[str, ...] = ()  # the field managers that wrote what differs, where the source names them
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,20 @@ from app.linking import facts
 
 
 def commit_range(key: str, events: list[Event]) -> CommitRange | None:
-    """One range may have been asked about several paths: the answers add up, and it is complete when each answer was."""
-    told = [event for event in events if event.type == "range"]
+    """One range may have been asked about several paths, and told in parts: the answers add up.
+
+    It is complete when every answer was and none of its parts is missing. That it was unavailable counts only while nothing
+    better was answered.
+    """
+    every = sorted((event for event in events if event.type == "range"), key=_answered)
+    told = [event for event in every if event.status != "unavailable"] or every
     if not told:
         return None
     base, _, head = told[-1].ref.id.partition("..")
     paths: dict[str, dict[str, None]] = {}
     for event in told:
-        by_path = event.facts.get("paths")
-        for path, shas in by_path.items() if isinstance(by_path, Mapping) else ():
-            paths.setdefault(clean(str(path)), {}).update(dict.fromkeys(facts.words(shas)))
+        for path, shas in _paths(event):
+            paths.setdefault(clean(path), {}).update(dict.fromkeys(facts.words(shas)))
     commits = [sha for event in told for sha in facts.words(event.facts.get("commits"))]
     return CommitRange(
         key=key,
@@ -27,12 +31,38 @@ def commit_range(key: str, events: list[Event]) -> CommitRange | None:
         status=facts.text(told, "status") or told[-1].status,
         commits=tuple(dict.fromkeys(commits)),
         paths=tuple((path, tuple(sorted(shas))) for path, shas in sorted(paths.items())),
-        complete=all(event.facts.get("complete") is True for event in told),
+        complete=all(event.facts.get("complete") is True for event in told) and _whole(told),
     )
 
 
+def _answered(event: Event) -> tuple[object, ...]:
+    """Answers about one commit are dated by the commit: which came last, only the observation says."""
+    return (event.observed_at, event.id)
+
+
+def _paths(event: Event) -> list[tuple[str, object]]:
+    """The commits per path asked for; `path`, where it is told, is the path as it was written."""
+    by_path = event.facts.get("paths")
+    if not isinstance(by_path, Mapping):
+        return []
+    if "path" in event.facts and len(by_path) == 1:
+        return [(facts.string(event.facts, "path"), next(iter(by_path.values())))]
+    return [(str(path), shas) for path, shas in by_path.items()]
+
+
+def _whole(told: list[Event]) -> bool:
+    seen: dict[str, set[int]] = {}
+    wanted: dict[str, int] = {}
+    for event in told:
+        path = facts.string(event.facts, "path")
+        part, parts = facts.integer([event], "part") or 1, facts.integer([event], "parts") or 1
+        seen.setdefault(path, set()).add(part)
+        wanted[path] = max(parts, wanted.get(path, 1))
+    return all(seen[path] >= set(range(1, parts + 1)) for path, parts in wanted.items())
+
+
 def commit_pulls(key: str, events: list[Event]) -> CommitPulls | None:
-    told = [event for event in events if event.type == "commit-pulls"]
+    told = sorted((event for event in events if event.type == "commit-pulls"), key=_answered)
     if not told:
         return None
     repository = str(facts.key(told, "repository") or "")

@@ -1,12 +1,15 @@
 """A sync operation from what was seen of it, what its announcement says, and what the history kept."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
 from app.domain.actor import Actor, unknown
-from app.domain.change import Operation
+from app.domain.change import Deployed, Operation
 from app.domain.event import Event
 from app.linking import facts
 
+SETTLED = timedelta(minutes=10)
 OVER = ("Succeeded", "Failed", "Error")
 
 
@@ -15,10 +18,10 @@ def operation(key: str, events: list[Event]) -> Operation | None:
     told = sorted((e for e in events if _weight(e) >= 0), key=_weight)  # stable: within a weight the order of time stays
     if not told:
         return None
-    health = [event for event in events if event.type == "health"]
     identity = key.split(":", 2)[2]
     phase = _phase(told)
-    revision = facts.text(told, "revision")
+    revision, finished = facts.text(told, "revision"), _finished(phase, told)
+    health = _health([event for event in events if event.type == "health"], finished)
     revisions = facts.words(facts.told(told, "revisions")) or ((revision,) if revision else ())
     return Operation(
         key=key,
@@ -31,7 +34,7 @@ def operation(key: str, events: list[Event]) -> Operation | None:
         kind=_kind(told),
         phase=phase,
         started_at=_started(identity, told),
-        finished_at=_finished(phase, told),
+        finished_at=finished,
         revision=revision or (revisions[0] if revisions else None),
         revisions=revisions,
         previous_revision=facts.text(told, "previous_revision"),
@@ -44,9 +47,10 @@ def operation(key: str, events: list[Event]) -> Operation | None:
         message=facts.text(told, "message") or "",
         how=min((str(event.how) for event in told), key=("observed", "reconstructed", "inferred").index),
         retry_count=facts.integer(told, "retry_count") or 0,
-        health=health[-1].status if health else None,
-        health_at=health[-1].occurred_at if health else None,
+        health=health.status if health else None,
+        health_at=health.occurred_at if health else None,
         resources=facts.resources(told),
+        sources=_sources(told, revisions),
     )
 
 
@@ -84,6 +88,27 @@ def _kind(told: list[Event]) -> str:
     """The kind that was seen; an announced rollback or local sync is more exact than the shape of the operation."""
     announced = facts.text((event for event in told if _weight(event) == 1), "operation_kind")
     return announced if announced in ("rollback", "local") else facts.text(told, "operation_kind") or "unknown"
+
+
+def _sources(told: list[Event], revisions: tuple[str, ...]) -> tuple[Deployed, ...]:
+    listed = facts.mappings(facts.told(told, "sources"))
+    if listed:
+        return tuple(_source(item) for item in listed)
+    alone = revisions[0] if len(revisions) == 1 else None
+    path, target = facts.text(told, "path") or "", facts.text(told, "target_revision")
+    previous = facts.text(told, "previous_revision")
+    return (Deployed(facts.key(told, "repository"), path, facts.text(told, "revision") or alone, previous, target),)
+
+
+def _source(item: Mapping[str, Any]) -> Deployed:
+    told = {name: facts.string(item, name) or None for name in ("repository", "revision", "previous_revision", "target_revision")}
+    return Deployed(path=facts.string(item, "path"), chart=facts.string(item, "chart"), **told)
+
+
+def _health(seen: list[Event], finished: datetime | None) -> Event | None:
+    """How it stood ten minutes after the end: the last health seen by then, else the first one after."""
+    soon = [event for event in seen if finished is None or event.occurred_at <= finished + SETTLED]
+    return soon[-1] if soon else next(iter(seen), None)
 
 
 def _initiator(told: list[Event]) -> Actor | None:

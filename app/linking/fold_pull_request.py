@@ -32,6 +32,7 @@ def pull_request(key: str, events: list[Event]) -> PullRequest | None:
         merge_commit=facts.text([merged] if merged else [], "merge_commit"),
         commits=facts.words([_sha(event) for event in commits]),
         contributors=_contributors(told, commits),
+        base_merges=facts.words([_sha(event) for event in commits if _merges_base(event, facts.text(told, "base"))]),
         reviews=tuple(_reviews(events)),
         labels=facts.words(facts.told(told, "labels")),
         head_oid=facts.text([merged] if merged else told, "head_oid") or facts.text(told, "head_oid"),
@@ -48,6 +49,11 @@ def _state(told: list[Event]) -> str:
 def _sha(event: Event) -> str:
     sha = event.facts.get("sha")
     return sha if isinstance(sha, str) and sha else event.ref.id
+
+
+def _merges_base(event: Event, base: str | None) -> bool:
+    parents, headline = event.facts.get("parents"), facts.string(event.facts, "headline")
+    return isinstance(parents, int) and parents == 2 and bool(base) and headline.startswith(f"Merge branch '{base}'")
 
 
 def _contributors(told: list[Event], commits: list[Event]) -> tuple[Actor, ...]:

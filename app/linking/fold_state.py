@@ -23,6 +23,7 @@ def drift(key: str, events: list[Event]) -> Drift | None:
         ended_at=closed[-1].occurred_at if closed else None,
         ended_by=facts.text(closed, "ended_by"),
         resources=facts.resources(opened) or facts.resources(closed),
+        managers=facts.words([name for event in told for name in facts.words(event.facts.get("managers"))]),
         url=next((event.ref.url for event in reversed(told) if event.ref.url), None),
     )
 
@@ -46,6 +47,6 @@ def history_gap(key: str, events: list[Event]) -> HistoryGap | None:
         to_id=last,
         size=size,
         at=told[0].occurred_at,
-        after=facts.time(told, "after"),
-        before=facts.time(told, "before"),
+        after=facts.time(told, "from_at"),
+        before=facts.time(told, "to_at"),
     )

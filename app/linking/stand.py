@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from app.domain.change import CommitPulls, CommitRange, Drift, Entity, Gap, Link, Missing, Operation, Run, Strength
 from app.linking.near import Near, near
 from app.linking.rules.commit_pulls import commit_pulls
-from app.linking.rules.deployed_range import deployed_range
+from app.linking.rules.deployed_range import deployed_range, went_back
 from app.linking.rules.merge_commit import merge_commit
 from app.linking.rules.message import message_number
-from app.linking.rules.rollback import revision_of
+from app.linking.rules.rollback import AGAIN, BACK, revision_of
 from app.linking.rules.self_heal import ended_drift, puts_back
 from app.linking.rules.speculative_run import ingress_pull_request
 
@@ -64,14 +64,15 @@ def _operation(operation: Operation, around: Near) -> Standing:
     """A dry run and a local sync stand alone: the one changed nothing, the other brought manifests that no commit holds."""
     if operation.kind in ("dry-run", "local"):
         return Standing()
-    if operation.kind == "rollback":
-        return Standing(references=tuple(revision_of(operation, around)))
+    if operation.kind == "rollback" or went_back(operation, around):
+        return Standing(references=tuple(revision_of(operation, around, BACK)))
     if puts_back(operation):
         drift = ended_drift(operation, around)
-        return Standing(tuple(drift), () if drift else tuple(revision_of(operation, around)))
+        return Standing(tuple(drift), () if drift else tuple(revision_of(operation, around, AGAIN)))
     links, gaps = deployed_range(operation, around)
     if not links:
-        gaps += _named_elsewhere(operation, operation.repository, operation.revision, around)
+        for source in operation.sources:
+            gaps += _named_elsewhere(operation, source.repository, source.revision, around)
         drift = ended_drift(operation, around)
         return Standing(tuple(drift), gaps=tuple(gaps))
     return Standing(tuple(links), tuple(ended_drift(operation, around)), tuple(gaps))

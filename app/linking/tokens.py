@@ -7,7 +7,7 @@ A walk only climbs or only descends, so it ends after three steps however many e
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from app.domain.change import CommitPulls, CommitRange, Drift, Entity, HistoryGap, Operation, PullRequest, Run
+from app.domain.change import CommitPulls, CommitRange, Deployed, Drift, Entity, HistoryGap, Operation, PullRequest, Run
 from app.linking.fold_commits import clean
 
 Find = Callable[[frozenset[str], tuple[str, ...]], Iterable[Entity]]
@@ -28,8 +28,9 @@ def tokens(entity: Entity) -> frozenset[str]:
         pull = {pull_token(entity.repository, number)} if entity.repository and number else set()
         return _commits(entity.repository, (entity.commit,)) | pull
     if isinstance(entity, Operation):
-        span = {range_token(entity)} - {""}
-        return _commits(entity.repository, entity.revisions) | span | {operation_token(entity.source, entity.id)}
+        commits = frozenset[str]().union(*(_commits(one.repository, (one.revision,)) for one in entity.sources))
+        spans = {range_token(one) for one in entity.sources} - {""}
+        return commits | spans | {operation_token(entity.source, entity.id)}
     if isinstance(entity, Drift):
         return frozenset({operation_token(entity.source, entity.ended_by)} if entity.ended_by else ())
     if isinstance(entity, CommitRange):
@@ -102,12 +103,12 @@ def operation_token(source: str, operation: str) -> str:
     return f"op:{source}:{operation}"
 
 
-def range_token(operation: Operation) -> str:
+def range_token(source: Deployed) -> str:
     """Empty where there is no range: nothing deployed before, the same revision again, or something that is not a commit."""
-    base, head = operation.previous_revision, operation.revision
-    if not (operation.repository and base and head and base != head and is_commit(base) and is_commit(head)):
+    base, head = source.previous_revision, source.revision
+    if not (source.repository and base and head and base != head and is_commit(base) and is_commit(head)):
         return ""
-    return _range(operation.repository, base, head)
+    return _range(source.repository, base, head)
 
 
 def is_commit(revision: str | None) -> bool:

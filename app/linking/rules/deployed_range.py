@@ -3,7 +3,7 @@
 A tip is not a range: where the range is not known only the tip is linked, and a gap says that others may be missing.
 """
 
-from app.domain.change import CommitRange, Gap, Link, Missing, Operation, Strength
+from app.domain.change import CommitRange, Deployed, Gap, Link, Missing, Operation, Strength
 from app.linking.near import Near
 from app.linking.rules.commit_pulls import commit_pulls
 from app.linking.rules.merge_commit import merge_commit
@@ -13,40 +13,59 @@ RULE = "deployed range"
 
 
 def deployed_range(operation: Operation, near: Near) -> tuple[list[Link], list[Gap]]:
-    """The pull requests this operation deployed, and what of the range is not known."""
-    span, unknown = _span(operation, near)
-    if span is None:
-        return _tips(operation, near), [unknown]
-    shas = commits_for(span, operation.path) or ()
+    """The pull requests this operation deployed, by root, and what of its ranges is not known. A source that stayed is left out."""
     links: dict[str, Link] = {}
-    unread = []
-    for sha in shas:
-        found = _brought(operation, sha, near)
-        unread += [] if found else [sha]
+    gaps: list[Gap] = []
+    for source in operation.sources:
+        if source.revision is not None and source.revision == source.previous_revision:
+            continue
+        found, unknown = _source(operation, source, near)
+        gaps += unknown
         for link in found:
-            links.setdefault(link.to, link)
-    return [links[key] for key in sorted(links)], _unread(operation, shas, unread, near)
+            held = links.get(link.to)
+            if held is None or list(Strength).index(link.strength) < list(Strength).index(held.strength):
+                links[link.to] = link
+    return [links[key] for key in sorted(links)], gaps
 
 
-def _span(operation: Operation, near: Near) -> tuple[CommitRange | None, Gap]:
-    wanted = range_token(operation)
-    span = next((r for r in near.ranges if f"range:{r.repository.lower()}:{r.base}..{r.head}" == wanted), None) if wanted else None
-    if span and len(operation.revisions) < 2 and span.complete and commits_for(span, operation.path) is not None:
-        return span, _gap(operation, "")
-    return None, _gap(operation, _reason(operation, span))
+def went_back(operation: Operation, near: Near) -> bool:
+    """The Git host says that its revision lies before the one deployed: a rollback, whatever it was called."""
+    spans = [span for source in operation.sources if (span := _span(source, near))]
+    return bool(spans) and all(span.status == "behind" for span in spans)
 
 
-def _reason(operation: Operation, span: CommitRange | None) -> str:
-    if len(operation.revisions) > 1:
-        return "the application has several sources, and only the tips of their revisions are recorded"
-    if operation.repository is None:
+def _source(operation: Operation, source: Deployed, near: Near) -> tuple[list[Link], list[Gap]]:
+    span = _span(source, near)
+    shas = commits_for(span, source.path) if span and span.complete else None
+    if shas is None:
+        because = f"{operation.application}: {_reason(source, span)}; only the tip is linked"
+        return _brought(operation, source, source.revision, near), [
+            Gap("range unknown", because, Missing.UNOBSERVED, to=operation.started_at)
+        ]
+    links, unread = [], []
+    for sha in shas:
+        found = _brought(operation, source, sha, near)
+        unread += [] if found else [sha]
+        links += found
+    return links, _unread(source, shas, unread, near)
+
+
+def _span(source: Deployed, near: Near) -> CommitRange | None:
+    wanted = range_token(source)
+    return next((r for r in near.ranges if f"range:{r.repository.lower()}:{r.base}..{r.head}" == wanted), None) if wanted else None
+
+
+def _reason(source: Deployed, span: CommitRange | None) -> str:
+    if source.chart:
+        return f"chart {source.chart} went from {source.previous_revision or 'an unknown version'} to {source.revision}"
+    if source.repository is None:
         return "the operation names no Git repository"
-    if not is_commit(operation.revision):
-        return f"revision {operation.revision or '(none)'} is not a commit"
-    if operation.previous_revision is None:
+    if not is_commit(source.revision):
+        return f"revision {source.revision or '(none)'} is not a commit"
+    if source.previous_revision is None:
         return "what was deployed before is not known"
     if span is None:
-        return f"the Git host has not said what lies between {operation.previous_revision[:12]} and {str(operation.revision)[:12]}"
+        return f"the Git host has not said what lies between {source.previous_revision[:12]} and {str(source.revision)[:12]}"
     return (
         "the Git host's answer says nothing of its path"
         if span.complete
@@ -54,46 +73,27 @@ def _reason(operation: Operation, span: CommitRange | None) -> str:
     )
 
 
-def _gap(operation: Operation, because: str) -> Gap:
-    return Gap(
-        "range unknown", f"{operation.application}: {because}; only the tip is linked", Missing.UNOBSERVED, to=operation.started_at
-    )
-
-
-def _tips(operation: Operation, near: Near) -> list[Link]:
-    links: dict[str, Link] = {}
-    for sha in dict.fromkeys((*operation.revisions, operation.revision)):
-        for link in merge_commit(operation, operation.repository, sha, near) or commit_pulls(
-            operation, operation.repository, sha, near, operation.target_revision
-        ):
-            links.setdefault(link.to, link)
-    return [links[key] for key in sorted(links)]
-
-
-def _brought(operation: Operation, sha: str, near: Near) -> list[Link]:
+def _brought(operation: Operation, source: Deployed, sha: str | None, near: Near) -> list[Link]:
     """Exact for the tip; derived for the others, since the range is what ties them to this operation."""
-    found = merge_commit(operation, operation.repository, sha, near)
-    if found and sha == operation.revision:
+    found = merge_commit(operation, source.repository, sha, near)
+    found = found or commit_pulls(operation, source.repository, sha, near, source.target_revision)
+    if sha == source.revision:
         return found
-    found = found or commit_pulls(operation, operation.repository, sha, near, operation.target_revision)
-    span = f"{str(operation.previous_revision)[:12]}..{str(operation.revision)[:12]}"
-    return [
-        Link(
-            link.from_,
-            link.to,
-            RULE,
-            Strength.DERIVED if link.strength is not Strength.ASSUMED else Strength.ASSUMED,
-            f"the deployed range {span} holds commit {sha[:12]} of {operation.path or 'the repository'}: {link.because}",
-        )
-        for link in found
-    ]
+    span = f"{str(source.previous_revision)[:12]}..{str(source.revision)[:12]}"
+    within = f"the deployed range {span} holds commit {str(sha)[:12]} of {source.path or 'the repository'}"
+    return [Link(link.from_, link.to, RULE, weaker(link.strength), f"{within}: {link.because}") for link in found]
 
 
-def _unread(operation: Operation, shas: tuple[str, ...], unread: list[str], near: Near) -> list[Gap]:
+def weaker(strength: Strength) -> Strength:
+    """Derived, unless it was only assumed."""
+    return Strength.ASSUMED if strength is Strength.ASSUMED else Strength.DERIVED
+
+
+def _unread(source: Deployed, shas: tuple[str, ...], unread: list[str], near: Near) -> list[Gap]:
     """Deployed commits without a pull request: pushed directly where the Git host says so, else not known."""
     if not shas:
-        return [Gap("nothing deployed", f"no commit of the deployed range touches {operation.path or 'the repository'}")]
-    pushed = [sha for sha in unread if near.pushed_directly(operation.repository, sha)]
+        return [Gap("nothing deployed", f"no commit of the deployed range touches {source.path or 'the repository'}")]
+    pushed = [sha for sha in unread if near.pushed_directly(source.repository, sha)]
     unsure = [sha for sha in unread if sha not in pushed]
     gaps = []
     if pushed:

@@ -21,5 +21,5 @@ def ended_drift(operation: Operation, near: Near) -> list[Link]:
 def puts_back(operation: Operation) -> bool:
     """It brought nothing new: the same revision again, or a self-heal (unless it moved the revision, a fault of some versions)."""
     if operation.kind == "self-heal":
-        return operation.previous_revision in (None, operation.revision)
-    return operation.revision is not None and operation.revision == operation.previous_revision
+        return all(one.previous_revision in (None, one.revision) for one in operation.sources)
+    return operation.unchanged

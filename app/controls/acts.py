@@ -1,0 +1,59 @@
+"""What a change did to systems: the applies and syncs that a control judges."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.change import Change, Gap, Operation, PullRequest, Run
+
+NOTHING_DONE = "nothing was applied or synced"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """`started`: the moment it began to change the system, by the source's clock."""
+
+    name: str
+    key: str
+    started: datetime
+    member: Run | Operation
+
+
+def applied(change: Change) -> list[Run]:
+    """Runs that changed something, those that failed on the way among them."""
+    return [run for run in change.runs if run.acted_at and not run.proposes_only]
+
+
+def synced(change: Change) -> list[Operation]:
+    return [operation for operation in change.operations if operation.acted_at]
+
+
+def acts(change: Change) -> list[Act]:
+    runs = [Act(run.id, run.key, run.applying_at or run.confirmed_at or _time(run.acted_at), run) for run in applied(change)]
+    syncs = [Act(f"the sync of {o.application} at {clock(o.started_at)}", o.key, o.started_at, o) for o in synced(change)]
+    return runs + syncs
+
+
+def _time(moment: datetime | None) -> datetime:
+    if moment is None:
+        raise ValueError("an act has a time")
+    return moment
+
+
+def clock(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def proposal(change: Change) -> PullRequest | None:
+    return change.pull_requests[0] if change.pull_requests else None
+
+
+def gaps(change: Change, *whats: str) -> list[Gap]:
+    return [gap for gap in change.gaps if gap.what in whats]
+
+
+def emergency(pull_request: PullRequest) -> str | None:
+    """The label or branch prefix that makes it an emergency change."""
+    words = ("emergency", "hotfix", "break-glass", "breakglass")
+    label = next((label for label in pull_request.labels if label.casefold() in words), None)
+    branch = (pull_request.head or "").casefold()
+    return label or next((word for word in words if branch.startswith((f"{word}/", f"{word}-"))), None)

@@ -1,0 +1,68 @@
+"""DEPL-1: what was applied or deployed is what was merged."""
+
+from app.controls.acts import NOTHING_DONE, Act, acts, gaps, proposal
+from app.controls.contract import Control, Ruling, excepted, failed, heaviest, indeterminate, not_applicable, passed
+from app.domain.change import Change, Link, Missing, Operation, PullRequest, Run, Strength
+from app.domain.finding import Verdict
+
+
+def decide(change: Change) -> Ruling:
+    if change.history_gap:
+        return indeterminate(f"{change.history_gap.size} syncs were never seen")
+    pr = proposal(change)
+    done = acts(change)
+    if pr:
+        return heaviest((_merged(change, pr, act) for act in done), NOTHING_DONE)
+    return heaviest((_alone(change, act) for act in done), NOTHING_DONE)
+
+
+def _merged(change: Change, pr: PullRequest, act: Act) -> Ruling:
+    link = next((link for link in change.links if link.from_ == act.key and link.to == pr.key), None)
+    if link is None or link.strength is Strength.ASSUMED:
+        return indeterminate(f"that {act.name} came from #{pr.number} is only assumed")
+    if isinstance(act.member, Run):
+        return _run(pr, act.member, link)
+    holes = gaps(change, "no pull request", "range unknown")
+    absent = [gap.because for gap in holes if gap.missing is Missing.ABSENT]
+    if absent:
+        return failed(f"{act.name} also deployed what no pull request brought: {'; '.join(absent)}")
+    if holes:
+        return indeterminate("; ".join(gap.because for gap in holes))
+    return passed(link.because)
+
+
+def _run(pr: PullRequest, run: Run, link: Link) -> Ruling:
+    if link.rule == "ingress pull request" and run.commit != pr.merge_commit:
+        return failed(f"{run.id} applied {str(run.commit)[:12]} of the branch, not the merge commit {str(pr.merge_commit)[:12]}")
+    return passed(link.because)
+
+
+def _alone(change: Change, act: Act) -> Ruling:
+    if isinstance(act.member, Run):
+        return not_applicable(f"{act.name} stands alone; AUTH-1 judges that")
+    back = [link for link in change.links if link.from_ == act.key and link.rule in ("rolled back to", "deployed already")]
+    sure = [link for link in back if link.strength is not Strength.ASSUMED]
+    if sure:
+        return excepted(sure[0].because) if sure[0].rule == "rolled back to" else passed(sure[0].because)
+    if act.member.kind == "local":
+        return failed(f"{act.name} deployed manifests that are in no commit")
+    return _put_back(act.member, act.name)
+
+
+def _put_back(operation: Operation, name: str) -> Ruling:
+    if operation.revision and operation.revision == operation.previous_revision:
+        return passed(f"{name} put back revision {operation.revision[:12]}, which was deployed already")
+    return indeterminate(
+        f"which pull request brought {(operation.revision or 'the revision')[:12]}, deployed by {name}, is not known"
+    )
+
+
+CONTROL = Control(
+    id="DEPL-1",
+    title="What was deployed is what was merged",
+    rule="The applied commit or deployed revision is the merge commit, or the deployed range holds only commits of "
+    "merged pull requests. "
+    "A rollback to such a revision is an exception.",
+    verdicts=frozenset(Verdict),
+    decide=decide,
+)
