@@ -82,16 +82,14 @@ def _write(connection: Connection, fresh: Sequence[tuple[Event, bytes]], recorde
     return entries
 
 
-def _copy(
-    connection: Connection, table: str, columns: Sequence[str], types: Sequence[str], values: Iterable[Sequence[Any]]
-) -> None:
+def _copy(connection: Connection, table: str, columns: Sequence[str], types: Sequence[str], lines: Iterable[Sequence[Any]]) -> None:
     statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
     driver: Any = connection.connection.driver_connection
     try:
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
             copy.set_types(types)
-            for row in rows:
-                copy.write_row(row)
+            for line in lines:
+                copy.write_row(line)
     except psycopg.Error as error:  # as every other statement's, so that the shell can say it in the house's words
         raise DBAPIError.instance(statement, None, error, psycopg.Error) from error
 

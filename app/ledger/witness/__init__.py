@@ -1,0 +1,1 @@
+"""What the database says of the ledger, unchecked, for the verifier."""
