@@ -1,5 +1,6 @@
 """What every source's tests share: a pass over one stream with memory kept in a dict, and a real server for a fake."""
 
+import json
 import socket
 import threading
 import time
@@ -9,8 +10,6 @@ from datetime import datetime
 from typing import Any
 
 import uvicorn
-
-from app.canonical import canonical_json
 from app.domain.event import Event
 from app.sources.contract import Observation, Page, Source, Task, Want
 
@@ -51,7 +50,7 @@ def run_until_error(
 
 
 def remember(memory: MutableMapping[str, Any], page: Page) -> None:
-    canonical_json({"memory": {k: v for k, v in page.remember.items()}})  # what cannot be written as JSON cannot be kept
+    json.dumps(dict(page.remember), allow_nan=False)  # what cannot be written as JSON cannot be kept
     for key, value in page.remember.items():
         if value is None:
             memory.pop(key, None)

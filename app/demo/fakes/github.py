@@ -10,7 +10,8 @@ from fastapi import Body, FastAPI, Request, Response
 from app.clock import now
 from app.demo.fakes.github_git import Commit, Signature
 from app.demo.fakes.github_graphql import QueryError, read
-from app.demo.fakes.github_state import GithubState, Planned, Repository
+from app.demo.fakes.github_state import GithubState
+from app.demo.fakes.github_things import Planned, Repository
 from app.demo.fakes.github_types import In, find_repository, iso, schema, url
 
 Answered = tuple[int, Any, dict[str, str]]  # status, body, further headers
@@ -34,8 +35,9 @@ def _answer(state: GithubState, request: Request, body: Any) -> Response:
     if state.enterprise:
         path = path.removeprefix("/api/v3").removeprefix("/api")
     operation = re.search(r"query (\w+)", str(body.get("query", ""))) if isinstance(body, dict) else None
-    state.asked.append(f"{request.method} {path}" + (f" {operation[1]}" if operation else ""))
-    instead = next((one for one in state.planned if one.path in path), None)
+    state.asked.append(f"{request.method} {path} {operation[1] if operation else ''}".rstrip())
+    named = operation[1] if operation else ""
+    instead = next((one for one in state.planned if one.path in path and one.operation in ("", named)), None)
     if instead:
         state.planned.remove(instead)
         return _planned(state, instead)

@@ -2,7 +2,6 @@
 can be laid down at once and life goes on after it."""
 
 import threading
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,105 +9,9 @@ from datetime import datetime, timedelta
 
 from app.clock import now
 from app.demo.fakes.github_git import WEB_FLOW, Git, Signature
+from app.demo.fakes.github_things import Item, Planned, PullRequest, Repository, Review, User
 
 Change = tuple[str | None, str, str, Sequence[str]]  # sha (None: made up from the content), author, message, paths
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    login: str
-    typename: str = "User"  # User, Bot, Mannequin
-    name: str = ""
-
-    @property
-    def database_id(self) -> int:
-        return zlib.crc32(self.login.encode())
-
-
-@dataclass
-class Review:
-    id: str
-    author: str | None
-    state: str
-    submitted_at: datetime | None
-    updated_at: datetime
-    commit: str
-    body: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A timeline item. `review`, `before`, `after`, `commit` are set where the kind has them."""
-
-    typename: str
-    id: str
-    at: datetime
-    actor: str | None
-    review: str | None = None
-    previous_state: str | None = None
-    message: str | None = None
-    before: str | None = None
-    after: str | None = None
-    stale_by: str | None = None
-
-
-@dataclass
-class PullRequest:
-    repository: str
-    number: int
-    title: str
-    body: str
-    author: str | None
-    created_at: datetime
-    updated_at: datetime
-    branch: str
-    base: str
-    base_oid: str
-    head: str
-    labels: tuple[str, ...] = ()
-    commits: list[str] = field(default_factory=list)
-    reviews: list[Review] = field(default_factory=list)
-    timeline: list[Item] = field(default_factory=list)
-    state: str = "OPEN"
-    merged_at: datetime | None = None
-    closed_at: datetime | None = None
-    merged_by: str | None = None
-    merge_commit: str | None = None
-    auto_merge: tuple[str, str, datetime] | None = None  # login, method, time
-    draft: bool = False
-
-    @property
-    def id(self) -> str:
-        return f"PR_{zlib.crc32(self.repository.encode()):08x}_{self.number}"
-
-
-@dataclass
-class Repository:
-    name: str
-    git: Git
-    created_at: datetime
-    default_branch: str = "main"
-    permission: str = "READ"
-    pull_requests: dict[int, PullRequest] = field(default_factory=dict)
-    landed: dict[str, set[int]] = field(default_factory=dict)  # commit → pull requests it is associated with
-
-    @property
-    def database_id(self) -> int:
-        return zlib.crc32(f"{self.git.name}/{self.git.seed}".encode())
-
-    @property
-    def tip(self) -> str:
-        return self.git.branches[self.default_branch]
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """An answer given instead of the true one."""
-
-    status: int
-    body: bytes
-    headers: dict[str, str]
-    path: str = ""
 
 
 @dataclass
@@ -141,11 +44,17 @@ class GithubState:
     # -- knobs
 
     def fail_next(
-        self, times: int = 1, status: int = 503, body: bytes = b"", headers: dict[str, str] | None = None, path: str = ""
+        self,
+        times: int = 1,
+        status: int = 503,
+        body: bytes = b"",
+        headers: dict[str, str] | None = None,
+        path: str = "",
+        operation: str = "",
     ) -> None:
-        """The next `times` requests whose path holds `path` are answered so."""
+        """The next `times` requests whose path holds `path`, and whose query is named `operation`, are answered so."""
         with self.locked():
-            self.planned += [Planned(status, body, headers or {}, path)] * times
+            self.planned += [Planned(status, body, headers or {}, path, operation)] * times
 
     def throttle(self, seconds: float, times: int = 1, status: int = 429) -> None:
         """403 says it as GitHub's primary limit does, with the remaining budget and its reset; 429 with Retry-After."""

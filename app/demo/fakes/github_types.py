@@ -8,7 +8,8 @@ from typing import Any
 
 from app.demo.fakes.github_git import Commit, Signature
 from app.demo.fakes.github_graphql import QueryError, Resolver, Schema, Typed
-from app.demo.fakes.github_state import GithubState, PullRequest, Repository
+from app.demo.fakes.github_state import GithubState
+from app.demo.fakes.github_things import PullRequest, Repository
 
 
 @dataclass(frozen=True, slots=True)

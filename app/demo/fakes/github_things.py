@@ -1,0 +1,105 @@
+"""What the fake GitHub keeps: users, repositories, pull requests, reviews, timeline items."""
+
+import zlib
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.demo.fakes.github_git import Git
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    login: str
+    typename: str = "User"  # User, Bot, Mannequin
+    name: str = ""
+
+    @property
+    def database_id(self) -> int:
+        return zlib.crc32(self.login.encode())
+
+
+@dataclass
+class Review:
+    id: str
+    author: str | None
+    state: str
+    submitted_at: datetime | None
+    updated_at: datetime
+    commit: str
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A timeline item. `review`, `before`, `after`, `commit` are set where the kind has them."""
+
+    typename: str
+    id: str
+    at: datetime
+    actor: str | None
+    review: str | None = None
+    previous_state: str | None = None
+    message: str | None = None
+    before: str | None = None
+    after: str | None = None
+    stale_by: str | None = None
+
+
+@dataclass
+class PullRequest:
+    repository: str
+    number: int
+    title: str
+    body: str
+    author: str | None
+    created_at: datetime
+    updated_at: datetime
+    branch: str
+    base: str
+    base_oid: str
+    head: str
+    labels: tuple[str, ...] = ()
+    commits: list[str] = field(default_factory=list)
+    reviews: list[Review] = field(default_factory=list)
+    timeline: list[Item] = field(default_factory=list)
+    state: str = "OPEN"
+    merged_at: datetime | None = None
+    closed_at: datetime | None = None
+    merged_by: str | None = None
+    merge_commit: str | None = None
+    auto_merge: tuple[str, str, datetime] | None = None  # login, method, time
+    draft: bool = False
+
+    @property
+    def id(self) -> str:
+        return f"PR_{zlib.crc32(self.repository.encode()):08x}_{self.number}"
+
+
+@dataclass
+class Repository:
+    name: str
+    git: Git
+    created_at: datetime
+    default_branch: str = "main"
+    permission: str = "READ"
+    pull_requests: dict[int, PullRequest] = field(default_factory=dict)
+    landed: dict[str, set[int]] = field(default_factory=dict)  # commit → pull requests it is associated with
+
+    @property
+    def database_id(self) -> int:
+        return zlib.crc32(f"{self.git.name}/{self.git.seed}".encode())
+
+    @property
+    def tip(self) -> str:
+        return self.git.branches[self.default_branch]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """An answer given instead of the true one."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str]
+    path: str = ""
+    operation: str = ""
