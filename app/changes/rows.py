@@ -69,7 +69,7 @@ class ChangeOf:
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """One line of the list of events. `leaf_hash` is hex; `observation` is `sha256:…` of the raw payload, or None."""
+    """One line of the list of events. `leaf_hash` is hex, None if the ledger lost the leaf; `observation` names the raw payload."""
 
     seq: int
     id: UUID
@@ -96,7 +96,7 @@ class EventRow:
     run: str | None
     application: str | None
     commits: tuple[str, ...]
-    leaf_hash: str
+    leaf_hash: str | None
     observation: str | None
 
 

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import array
 
 from app.changes.cursor import Cursor, change_cursor, event_cursor
+from app.changes.event_item import event_item
 from app.changes.rows import EVENT_COLUMNS, Bin, ChangeOf, ChangeRow, EventRow, Facet, FacetValue, Page, WholeChange, spelling
 from app.db.tables.ledger import events, leaves
 from app.db.tables.projection import AT, change_events, change_terms, changes
@@ -215,7 +216,21 @@ def _labels(connection: Connection, pairs: Sequence[tuple[str, str]]) -> dict[tu
     return {(row.key, row.value): spelling(row.key, row.value, row.item, row.applications, row.sources) for row in rows}
 
 
-_EVENT = [events.c[name] for name in EVENT_COLUMNS]
+EVENT_SELECT = select(*(events.c[name] for name in EVENT_COLUMNS), leaves.c.hash).join_from(
+    events, leaves, leaves.c.seq == events.c.seq, isouter=True
+)
+
+
+def own_change() -> ColumnElement[UUID]:
+    """The id of the change that the event of the row belongs to."""
+    of_it = select(change_events.c.change).where(change_events.c.seq == events.c.seq)
+    return (
+        of_it.order_by(change_events.c.place, change_events.c.change)
+        .limit(1)
+        .correlate(events)
+        .scalar_subquery()
+        .label("own_change")
+    )
 
 
 def events_matching(
@@ -223,9 +238,19 @@ def events_matching(
 ) -> Page[EventRow]:
     """A page of the raw stream, newest first (occurred_at, then seq). One statement, two when it names sources or places."""
     found = matching_events(connection, query, period)
-    statement = select(*_EVENT, leaves.c.hash).join_from(events, leaves, leaves.c.seq == events.c.seq).where(*found.where)
+    statement = EVENT_SELECT.where(*found.where)
     rows, page = read_page(connection, statement, found, event_cursor(cursor), limit, "occurred_at", "seq")
     return Page(tuple(event_row(row) for row in rows), page.older, page.newer)
+
+
+def event_items_matching(
+    connection: Connection, query: Query, period: Period | None = None, cursor: str | None = None, limit: int = 50
+) -> Page[dict[str, Any]]:
+    """The same page as the JSON items that the API answers with."""
+    found = matching_events(connection, query, period)
+    statement = EVENT_SELECT.add_columns(leaves.c.leaf, own_change()).where(*found.where)
+    rows, page = read_page(connection, statement, found, event_cursor(cursor), limit, "occurred_at", "seq")
+    return Page(tuple(event_item(event_row(row), row.own_change, row.leaf) for row in rows), page.older, page.newer)
 
 
 def matching_events(connection: Connection, query: Query, period: Period | None) -> Filter:
@@ -238,11 +263,11 @@ def matching_events(connection: Connection, query: Query, period: Period | None)
 
 
 def event_row(row: Any) -> EventRow:
-    """A row of EVENT_COLUMNS and `hash`."""
+    """A row of EVENT_SELECT."""
     named = {name: row._mapping[name] for name in EVENT_COLUMNS}
     named["commits"] = tuple(named["commits"] or ())
     named["observation"] = named["observation"] and "sha256:" + named["observation"].hex()
-    return EventRow(**named, leaf_hash=row._mapping["hash"].hex())
+    return EventRow(**named, leaf_hash=row.hash.hex() if row.hash else None)
 
 
 def count_events(connection: Connection, query: Query, period: Period | None = None) -> int:
@@ -253,14 +278,8 @@ def count_events(connection: Connection, query: Query, period: Period | None = N
 
 def events_of_change(connection: Connection, change: UUID) -> list[EventRow]:
     """Every event that tells of a change, in the ledger's order. One statement."""
-    statement = (
-        select(*_EVENT, leaves.c.hash)
-        .join_from(change_events, events, events.c.seq == change_events.c.seq)
-        .join(leaves, leaves.c.seq == events.c.seq)
-        .where(change_events.c.change == change)
-        .order_by(events.c.seq)
-    )
-    return [event_row(row) for row in connection.execute(statement)]
+    statement = EVENT_SELECT.join(change_events, change_events.c.seq == events.c.seq).where(change_events.c.change == change)
+    return [event_row(row) for row in connection.execute(statement.order_by(events.c.seq))]
 
 
 def event_facts(connection: Connection, seqs: Sequence[int]) -> dict[int, dict[str, Any]]:

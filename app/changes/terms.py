@@ -60,7 +60,7 @@ def _what(change: Change) -> Iterator[tuple[str, str | None]]:
 def sources(change: Change) -> list[str]:
     """Every source that told something of it, sorted."""
     named: list[PullRequest | Run | Operation | Drift] = [*change.pull_requests, *change.runs, *change.operations, *change.drifts]
-    return sorted({moment.source for moment in change.story} | {thing.source for thing in named} - {"portal"})
+    return sorted(({moment.source for moment in change.story} | {thing.source for thing in named}) - {"portal"})
 
 
 def _stands(change: Change, chain: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str | None]]:

@@ -1,0 +1,1 @@
+"""Whole lists, streamed: what the exports read."""
