@@ -1,0 +1,203 @@
+"""The three fake servers as one bank: what people do there, in one call each."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.demo.cast import (
+    CLUSTER,
+    INFRA,
+    MANIFESTS,
+    ORGANIZATION,
+    PIPELINE,
+    Application,
+    applications,
+    workspaces,
+)
+from app.demo.cast import Workspace as Place
+from app.demo.fakes.argocd_state import ArgocdState
+from app.demo.fakes.github_state import GithubState
+from app.demo.fakes.tfe_state import PolicyState, PullRequestState, RunState, TfeState
+from app.demo.journal import Wishes
+
+Policies = Sequence[tuple[str, str, bool, str]]  # set, policy, passed, level
+
+GIT = "https://github.bank.example"
+TOKENS = {"tfe": "tfe-demo-token", "argocd": "argocd-demo-token", "github": "github-demo-token"}
+DESCRIPTIONS = {
+    "restrict-ingress-cidr": "No security group opens a port to the whole internet",
+    "encrypt-at-rest": "Every store of cardholder data is encrypted",
+    "require-change-ticket": "The run's message or its commit names a change ticket",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A pull request as stories pass it on."""
+
+    repository: str
+    number: int
+    title: str
+    paths: tuple[str, ...]
+
+
+class Bank:
+    """`argocd_acts` counts what Argo CD was made to do: it forgets, so whoever replays history must read after each."""
+
+    def __init__(self, wishes: Wishes, since: datetime, clock: Callable[[], datetime]) -> None:
+        self.workspaces, self.applications = workspaces(wishes.workspaces), applications(wishes.apps)
+        self.github = GithubState(seed=str(wishes.seed), token=TOKENS["github"])
+        self.tfe = TfeState(ORGANIZATION, TOKENS["tfe"], wishes.seed, now=clock, created_at=since)
+        self.argocd = ArgocdState(clock, token=TOKENS["argocd"], seed=wishes.seed)
+        self.argocd_acts, self.argocd_down = 0, False
+        self._versions: dict[str, int] = {}
+        self._build(since)
+
+    def _build(self, since: datetime) -> None:
+        for name in (INFRA, MANIFESTS):
+            self.github.add_repository(name, since)
+        self.tfe.user(PIPELINE, service=True)
+        for place in self.workspaces:
+            self.tfe.add_workspace(place.name, INFRA, place.directory, place.auto_apply, created_at=since)
+        for app in self.applications:
+            paths = [f"{app.path}/deployment.yaml"]
+            first = self.push_directly(app.repository, "eli-brandt", since, paths, f"Import {app.name}")
+            self.argocd.add_application(
+                app.name,
+                project=app.project,
+                repository=f"{GIT}/{app.repository}.git",
+                path=app.path,
+                at=since,
+                revision=first,
+                destination=f"{CLUSTER}/{app.namespace}",
+                by="eli-brandt",
+                auto_sync=app.auto_sync,
+                self_heal=app.self_heal,
+            )
+            self.sync(app, since + timedelta(minutes=1), by="eli-brandt")
+
+    def next_version(self, name: str) -> str:
+        self._versions[name] = number = self._versions.get(name, 0) + 1
+        return f"2.{4 + number // 10}.{number % 10}"
+
+    # -- Git
+
+    def propose(
+        self,
+        repository: str,
+        title: str,
+        author: str,
+        at: datetime,
+        paths: Sequence[str],
+        *,
+        labels: Sequence[str] = (),
+        ticket: bool = False,
+    ) -> Proposal:
+        number = len(self.github.repositories[repository].pull_requests) + 1
+        body = f"CHG{1000000 + 37 * number}" if ticket else ""
+        branch = f"{'renovate' if author.endswith('[bot]') else author}/{number}"
+        made = self.github.add_pull_request(
+            repository, title, author, at, branch, labels, [(None, author, title, list(paths))], body
+        )
+        return Proposal(repository, made, title, tuple(paths))
+
+    def push(self, pr: Proposal, author: str, message: str, paths: Sequence[str], at: datetime) -> None:
+        self.github.push(pr.repository, pr.number, author, message, paths, at)
+
+    def review(self, pr: Proposal, reviewer: str, state: str, at: datetime) -> None:
+        self.github.review(pr.repository, pr.number, reviewer, state, at)
+
+    def approve(self, pr: Proposal, reviewer: str, at: datetime) -> None:
+        self.review(pr, reviewer, "APPROVED", at)
+
+    def merge(self, pr: Proposal, by: str, at: datetime) -> str:
+        """Squashed onto the default branch, which Argo CD then finds to have moved."""
+        sha = self.github.merge(pr.repository, pr.number, by, at, "squash")
+        self._landed(pr.repository, sha, pr.paths, by, at)
+        return sha
+
+    def push_directly(self, repository: str, by: str, at: datetime, paths: Sequence[str], message: str) -> str:
+        sha = self.github.direct_push(repository, by, at, paths, message)
+        self._landed(repository, sha, paths, by, at)
+        return sha
+
+    def _landed(self, repository: str, sha: str, paths: Sequence[str], by: str, at: datetime) -> None:
+        message = self.github.repositories[repository].git.commits[sha].message
+        self.argocd.commit(sha, at=at, author=by, message=message)
+        touched = [app.path for app in self.applications if any(path.startswith(f"{app.path}/") for path in paths)]
+        self.argocd.push(f"{GIT}/{repository}.git", sha, at + timedelta(seconds=5), paths=touched)
+        self._acted()
+
+    def close(self, pr: Proposal, by: str, at: datetime) -> None:
+        self.github.close(pr.repository, pr.number, by, at)
+
+    # -- Terraform Enterprise
+
+    def policies(self, told: Policies) -> list[PolicyState]:
+        return [PolicyState(s, name, passed, level, DESCRIPTIONS.get(name, "")) for s, name, passed, level in told]
+
+    def speculative(self, pr: Proposal, place: Place, author: str, at: datetime, counts: tuple[int, int, int]) -> RunState:
+        """The plan that Terraform Enterprise runs for a pull request; it is over when its policies are judged."""
+        head = self.github.repositories[pr.repository].pull_requests[pr.number].head
+        url = f"{GIT}/{pr.repository}/pull/{pr.number}"
+        told = PullRequestState(pr.number, pr.title, url)
+        run = self.tfe.add_run(
+            place.name, pr.title, at, PIPELINE, head, told, speculative=True, sender=author, branch=f"{author}/{pr.number}"
+        )
+        run.plan(at + timedelta(seconds=20), *counts, awaits_policy=True)
+        return run
+
+    def run(self, place: Place, sha: str, author: str, at: datetime) -> RunState:
+        """What a merge to the default branch starts."""
+        message = self.github.repositories[INFRA].git.commits[sha].message.splitlines()[0]
+        return self.tfe.add_run(place.name, message, at, PIPELINE, sha, sender=author)
+
+    # -- Argo CD
+
+    def _acted(self) -> None:
+        if not self.argocd_down:
+            self.argocd_acts += 1
+
+    def sync(
+        self, app: Application, at: datetime, *, by: str | None = None, phase: str = "Succeeded", message: str | None = None
+    ) -> None:
+        """To the tip of the branch, as Argo CD does; `by` None is automation."""
+        self._acted()
+        state = self.argocd.applications[app.name]
+        took = timedelta(seconds=20)
+        if message is None:
+            self.argocd.sync(state, at, by, phase=phase, duration=took)
+        else:
+            self.argocd.sync(state, at, by, phase=phase, message=message, duration=took)
+
+    def edit(self, app: Application, resource: str, at: datetime) -> None:
+        self._acted()
+        self.argocd.edit(self.argocd.applications[app.name], resource, at)
+
+    def heal(self, app: Application, at: datetime) -> None:
+        self._acted()
+        self.argocd.heal(self.argocd.applications[app.name], at)
+
+    def roll_back(self, app: Application, by: str, at: datetime) -> bool:
+        """To the deployment before the present one; False when there is none to go back to."""
+        state = self.argocd.applications[app.name]
+        if len(state.history) < 2:
+            return False
+        self._acted()
+        self.argocd.rollback(state, at, by, int(state.history[-2]["id"]))
+        return True
+
+    def degraded(self, app: Application, at: datetime) -> None:
+        self._acted()
+        self.argocd.turn_health(self.argocd.applications[app.name], "Degraded", at)
+
+    def goes_down(self) -> None:
+        """Argo CD's server answers nobody; its controller works on."""
+        self._acted()
+        self.argocd_down = True
+        self.argocd.fail_next(503, 1_000_000)
+
+    def comes_back(self) -> None:
+        self.argocd_down = False
+        self.argocd.failures.clear()
+        self._acted()

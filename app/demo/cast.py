@@ -1,0 +1,59 @@
+"""Who and what there is: the same names in the demo, in the tests and in the docs."""
+
+from dataclasses import dataclass
+
+ORGANIZATION = "bank-platform"
+INFRA, MANIFESTS = "bank/infra", "bank/application-manifests"
+ARGOCD, GITHUB, TFE = "argocd-prod", "github", "tfe-prod"  # the sources' names
+
+ENGINEERS = ("ana-ferreira", "ben-okafor", "chen-wu", "eli-brandt", "mira-haddad")
+COMPLIANCE = "dara-novak"
+BOT = "renovate[bot]"
+PIPELINE = "infra-pipeline"  # a service account
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    name: str
+    directory: str
+    auto_apply: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    name: str
+    project: str
+    repository: str
+    path: str
+    namespace: str
+    auto_sync: bool = True
+    self_heal: bool = True
+
+
+WORKSPACES = (
+    Workspace("banking-eks-production", "eks/production"),
+    Workspace("banking-network-production", "network/production"),
+    Workspace("settlements-db-production", "settlements-db/production"),
+)
+APPLICATIONS = (
+    Application("payments-api", "payments-production", MANIFESTS, "apps/payments-api", "payments"),
+    Application("fraud-detector", "risk-production", MANIFESTS, "apps/fraud-detector", "fraud", auto_sync=False, self_heal=False),
+    Application("settlements", "payments-production", INFRA, "settlements/manifests", "settlements"),
+)
+CLUSTER = "prod-eu-1"
+
+
+def workspaces(count: int) -> tuple[Workspace, ...]:
+    """The named ones, then numbered ones; every tenth of those applies by itself."""
+    more = (
+        Workspace(f"team-{i:04d}-production", f"teams/{i:04d}", auto_apply=i % 10 == 0) for i in range(1, max(0, count - 3) + 1)
+    )
+    return (*WORKSPACES[:count], *more)
+
+
+def applications(count: int) -> tuple[Application, ...]:
+    more = (
+        Application(f"service-{i:04d}", "platform-production", MANIFESTS, f"apps/service-{i:04d}", f"service-{i:04d}")
+        for i in range(1, max(0, count - 3) + 1)
+    )
+    return (*APPLICATIONS[:count], *more)
