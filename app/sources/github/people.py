@@ -46,7 +46,7 @@ def authors(commit: Node) -> list[dict[str, str | None]]:
     found = [declared(at(commit, "author"))]
     message = at(commit, "message")
     for name, email in CO_AUTHOR.findall(message if isinstance(message, str) else ""):
-        found.append({"name": plain(name) or None, "email": plain(email), "login": None})
+        found.append({"name": plain(name.strip(), 200) or None, "email": plain(email), "login": None})
     once: dict[str, dict[str, str | None]] = {}
     for person in found:
         once.setdefault((person["email"] or person["login"] or person["name"] or "").lower(), person)

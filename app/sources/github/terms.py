@@ -35,4 +35,4 @@ CAN_WRITE = frozenset({"ADMIN", "MAINTAIN", "WRITE", "TRIAGE"})
 SECRET = re.compile(r"\b(?:gh[opsur]_[A-Za-z0-9]{16,}|github_pat_\w{20,})|(?<=://)[^\s/:@\"]+:[^\s/@\"]+(?=@)")
 
 COMMIT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-CO_AUTHOR = re.compile(r"(?im)^co-authored-by:[ \t]*([^<>\n]{0,200}?)[ \t]*<([^<>\s]{1,320})>[ \t]*$")
+CO_AUTHOR = re.compile(r"(?im)^co-authored-by:([^<>\n]*)<([^<>\s]{1,320})>[ \t\r]*$")
