@@ -37,7 +37,7 @@ def commit_range(key: str, events: list[Event]) -> CommitRange | None:
 
 def _answered(event: Event) -> tuple[object, ...]:
     """Answers about one commit are dated by the commit: which came last, only the observation says."""
-    return (event.observed_at, event.id)
+    return (event.observed_at, facts.integer([event], "part") or 1, event.id)
 
 
 def _paths(event: Event) -> list[tuple[str, object]]:

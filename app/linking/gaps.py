@@ -44,8 +44,6 @@ def _run_alone(run: Run) -> Gap:
 
 
 def _operation_alone(operation: Operation) -> Gap:
-    if operation.kind == "rollback":
-        return Gap("no pull request", f"{operation.application} was rolled back; a rollback is not proposed")
     if operation.kind == "local":
         return Gap("no pull request", f"{operation.application} was synced from manifests that are in no commit")
     if puts_back(operation):

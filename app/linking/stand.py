@@ -65,7 +65,8 @@ def _operation(operation: Operation, around: Near) -> Standing:
     if operation.kind in ("dry-run", "local"):
         return Standing()
     if operation.kind == "rollback" or went_back(operation, around):
-        return Standing(references=tuple(revision_of(operation, around, BACK)))
+        back = f"{operation.application} was brought back to an earlier revision; nobody proposed that"
+        return Standing(references=tuple(revision_of(operation, around, BACK)), gaps=(Gap("no pull request", back),))
     if puts_back(operation):
         drift = ended_drift(operation, around)
         return Standing(tuple(drift), () if drift else tuple(revision_of(operation, around, AGAIN)))

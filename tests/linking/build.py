@@ -1,6 +1,7 @@
 """Small events for linking and control tests: one function per event type, times in minutes after a fixed start."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -268,10 +269,13 @@ def history_gap(minutes: float = 50, first: int = 5, last: int = 8) -> list[Even
 
 
 def commits_between(
-    base: str, head: str, commits: list[str], *, paths: dict[str, list[str]] | None = None, complete: bool = True
+    base: str, head: str, commits: list[str], *, paths: dict[str, list[str]] | None = None, complete: bool = True, **more: Any
 ) -> Event:
-    facts = {"base": base, "head": head, "status": "ahead", "commits": commits, "paths": paths or {}, "complete": complete}
-    return event("github", "range", f"{base}..{head}", "ahead", Step.NOTED, 60, Keys(repository=APPS), **facts)
+    status, minutes = str(more.pop("status", "ahead")), float(more.pop("minutes", 60))
+    facts = {"base": base, "head": head, "status": status, "commits": commits, "paths": paths or {}, "complete": complete, **more}
+    named = {"part": f"{sorted(paths or {})}{more.get('part', 1)}"}
+    made = event("github", "range", f"{base}..{head}", status, Step.NOTED, minutes, Keys(repository=APPS), **{**facts, **named})
+    return replace(made, facts=facts)
 
 
 def pulls_of(

@@ -44,13 +44,9 @@ def _alone(change: Change) -> Ruling:
         return passed(sure[0].because)
     holes = gaps(change, "no pull request")
     because = "; ".join(gap.because for gap in holes) or f"no pull request of {done.name} is known"
-    puts_back = isinstance(done.member, Operation) and (done.member.kind in ("rollback", "self-heal") or _again(done.member))
+    puts_back = isinstance(done.member, Operation) and (done.member.kind in ("rollback", "self-heal") or done.member.unchanged)
     certain = bool(holes) and all(gap.missing is Missing.ABSENT for gap in holes) and not puts_back
     return failed(because) if certain else indeterminate(because)
-
-
-def _again(operation: Operation) -> bool:
-    return operation.revision is not None and operation.revision == operation.previous_revision
 
 
 CONTROL = Control(

@@ -50,8 +50,8 @@ def _alone(change: Change, act: Act) -> Ruling:
 
 
 def _put_back(operation: Operation, name: str) -> Ruling:
-    if operation.revision and operation.revision == operation.previous_revision:
-        return passed(f"{name} put back revision {operation.revision[:12]}, which was deployed already")
+    if operation.unchanged:
+        return passed(f"{name} put back {(operation.revision or 'the revisions')[:13]}, which was deployed already")
     return indeterminate(
         f"which pull request brought {(operation.revision or 'the revision')[:12]}, deployed by {name}, is not known"
     )
