@@ -46,6 +46,7 @@ class Memory(msgspec.Struct, omit_defaults=True):
     health: str = ""
     synced: list[str] = []  # digest of source, last history id, then the revisions at which it last compared equal
     drift: OpenDrift | None = None
+    waited: bool = False  # a status that looked like drift was looked at again once
     spec: str = ""
     facts: dict[str, Any] = {}
     destination: str | None = None

@@ -104,11 +104,11 @@ def _operations(make: Maker, app: wire.Application, memory: Memory, heard: Heard
     drifting = Drifting(make, memory, found, heard, view.last_pass)
     story.events += drifting.events(now, done)
     story.unknown += _strange(now, found.current.phase if found.current else "")
-    memory.drift = drifting.open
+    memory.drift, memory.waited = drifting.open, drifting.wait
     memory.deeds = kept(found.operations, heard)
     memory.history = {str(n): one for n, one in sorted(found.history.items())[-16:]}
     memory.last_id = max(found.history) if found.history else memory.last_id
-    memory.unsettled = unsettled
+    memory.unsettled = unsettled or drifting.wait
     _stand(memory, now, found.history)
 
 

@@ -32,6 +32,7 @@ class Standing:
     sources: str
     different: list[dict[str, str]]
     busy: bool
+    stale: bool  # the last comparison is older than the last operation's end
     conditions: list[dict[str, str]]
 
 
@@ -46,9 +47,15 @@ def standing(app: wire.Application, current: Deed | None) -> Standing:
         revisions=revisions_of(sync),
         sources=source_print(sources_of(compared)),
         different=[_different(one) for one in status.resources or [] if one.status not in {None, "", SYNCED} and not one.hook],
+        stale=_stale(instant(status.reconciled_at), current),
         busy=app.operation is not None or bool(current and not current.over),
         conditions=[{"type": plain(c.type, 100), "message": plain(c.message, 1000)} for c in status.conditions or []],
     )
+
+
+def _stale(compared: datetime | None, current: Deed | None) -> bool:
+    """A finished operation is followed by a comparison within seconds; until then the status is the one from before it."""
+    return bool(compared and current and current.over and current.end and compared < current.end)
 
 
 def _different(one: wire.Item) -> dict[str, str]:
@@ -87,6 +94,7 @@ class Drifting:
         self.open = memory.drift
         self.turns = sorted((one for one in heard.said or () if one.sync), key=lambda one: one.order)
         self.closed_at: datetime | None = None
+        self.wait = False  # what the status and the announcements say cannot both be of now: look again
 
     def events(self, now: Standing, done: Sequence[Deed]) -> Iterator[Event]:
         """`done`: operations that ended and were told in this pass, oldest first."""
@@ -97,7 +105,14 @@ class Drifting:
             at = self._turn(SYNCED, instant(self.open.onset_before)) or self.make.now
             yield self._close(at, self._ender(at))
         elif self.open is None and now.sync == OUT_OF_SYNC and not now.busy and self._is_drift(now):
-            yield self._opened(now)
+            self.wait = not self.memory.waited and (now.stale or self._contradicted())
+            if not self.wait:
+                yield self._opened(now)
+
+    def _contradicted(self) -> bool:
+        """The newest announced turn is to Synced: the application was read before it, or turns again right now."""
+        turn = self.turns[-1].sync if self.turns else None
+        return turn is not None and turn[1] == SYNCED
 
     def _restored(self, deed: Deed, end: datetime, now: Standing) -> bool:
         """A full success makes live as declared; a partial one only if the application was seen equal afterwards."""
@@ -135,8 +150,7 @@ class Drifting:
 
     def _opened(self, now: Standing) -> Event:
         turned = self._turn(OUT_OF_SYNC, self.closed_at)
-        if turned and any(t.sync and t.sync[1] == SYNCED and t.at > turned for t in self.turns):
-            turned = None
+        turned = None if self._contradicted() else turned
         onset = turned or self.make.now
         self.open = self._episode(onset, self._last_equal(onset), now.different, now.revisions)
         return self._event(self.open, OUT_OF_SYNC, Step.DRIFTED, onset, How.OBSERVED, announced=turned is not None)

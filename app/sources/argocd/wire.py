@@ -166,6 +166,7 @@ class Status(Wire):
     operation_state: OperationState | None = None
     resources: list[Item] | None = None
     conditions: list[Condition] | None = None
+    reconciled_at: str | None = None
 
 
 class Application(Wire):

@@ -68,7 +68,9 @@ def read_day(folder: str, step: float, memory: dict[str, Any] | None = None) -> 
     memory = {} if memory is None else memory
     with Replay(folder, token="recorded") as server:
         zero, t, pages = begun(server), first_list(server), []
-        source = Argocd(Connection("argocd-a", "argocd", server.url, token="recorded", per_second=10_000), lambda: zero + timedelta(seconds=t))
+        source = Argocd(
+            Connection("argocd-a", "argocd", server.url, token="recorded", per_second=10_000), lambda: zero + timedelta(seconds=t)
+        )
         while True:
             server.move(t)
             pages += run_pass(source, STREAM, memory, zero + timedelta(seconds=t))

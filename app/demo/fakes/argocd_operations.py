@@ -1,0 +1,245 @@
+"""The operations of the fake Argo CD: how each begins, what it wipes, what it leaves in the history and in announcements."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from app.demo.fakes.argocd_types import JSON, MESSAGE, ApplicationState, OperationState, revisions_of
+
+SECONDS = timedelta(seconds=1)
+AUTOMATED = {"automated": True}
+
+
+class Operations(ABC):
+    """One half of `ArgocdState`; the other announces and compares."""
+
+    @abstractmethod
+    def announce(
+        self, app: ApplicationState, at: datetime, reason: str, message: str, user: str | None = None, *, normal: bool = True
+    ) -> None: ...
+
+    @abstractmethod
+    def turn_health(self, app: ApplicationState, health: str, at: datetime) -> None: ...
+
+    @abstractmethod
+    def touch(self, app: ApplicationState) -> None: ...
+
+    @abstractmethod
+    def compare(self, app: ApplicationState, at: datetime, sync: str) -> None: ...
+
+    def begin(
+        self,
+        app: ApplicationState,
+        at: datetime,
+        user: str | None = None,
+        *,
+        revision: str | None = None,
+        resources: Sequence[str] = (),
+        dry_run: bool = False,
+        local: bool = False,
+        strategy: str = "hook",
+        says: str | None = None,
+        heals: int = 0,
+    ) -> OperationState:
+        """An operation starts, announced. `user` None is automation. Raises ValueError while another runs."""
+        self._free(app)
+        revisions = [revision, *app.revisions[1:]] if revision else list(app.revisions)
+        sync: JSON = {"syncStrategy": {strategy: {}}} if user else {}
+        if not local:
+            sync |= {"revisions": revisions} if app.several else {"revision": revisions[0]}
+        sources = [one.json() for one in app.sources]
+        sync |= {"sources": sources} if app.several else {"source": sources[0]}
+        if resources:
+            chosen = [app.resource(name) for name in resources]
+            sync["resources"] = [{k: v for k, v in one.named().items() if v and (user or k != "namespace")} for one in chosen]
+        sync |= {"dryRun": True} if dry_run else {}
+        sync |= {"manifests": ['{"kind":"Secret","data":{"planted":"planted-local-manifest"}}']} if local else {}
+        sync |= {"autoHealAttemptsCount": heals} if heals else {}
+        by: JSON = {"username": user} if user else dict(AUTOMATED)
+        partial = "partial " if resources else ""
+        shown = (
+            "locally"
+            if local
+            else "to " + ",".join(f"{s.target_revision} ({r})" for s, r in zip(app.sources, revisions, strict=True))
+        )
+        said = says or (
+            f"{user} initiated {partial}sync {shown}" if user else f"Initiated automated sync to '{', '.join(revisions)}'"
+        )
+        self.announce(app, at, "OperationStarted", said, user)
+        return self._set(app, OperationState(sync, by, by, at))
+
+    def finish(
+        self, app: ApplicationState, at: datetime, phase: str = "Succeeded", message: str = MESSAGE, *, pruned: Sequence[str] = ()
+    ) -> None:
+        """The running operation ends. Only a full success enters the history."""
+        one = self._running(app)
+        partial, dry = bool(one.sync.get("resources")), bool(one.sync.get("dryRun"))
+        one.phase, one.finished_at, one.result = phase, at, self._result(app, one, phase, message, pruned)
+        # a later attempt's message replaces those of the attempts before
+        one.message = message + (f" (retried {one.retry_count} times)." if one.retry_count and phase != "Succeeded" else "")
+        if phase == "Succeeded" and not partial and not dry:
+            self._remember(app, one, at)
+        app.requested = None
+        shown = ", ".join(revisions_of(one.result)) if not app.several else ""
+        how = "succeeded" if phase == "Succeeded" else f"failed: {one.message}"
+        self.announce(
+            app,
+            at,
+            "OperationCompleted",
+            f"{'Partial sync' if partial else 'Sync'} operation to {shown} {how}",
+            normal=phase == "Succeeded",
+        )
+        if phase == "Succeeded" and not dry:
+            self._deployed(app, one, at)
+        else:
+            self.compare(app, at, app.sync)
+
+    def sync(
+        self,
+        app: ApplicationState,
+        at: datetime,
+        user: str | None = None,
+        *,
+        revision: str | None = None,
+        phase: str = "Succeeded",
+        message: str = MESSAGE,
+        duration: timedelta = 2 * SECONDS,
+        dry_run: bool = False,
+        pruned: Sequence[str] = (),
+    ) -> None:
+        """A whole sync, from start to end; `user` None is automation."""
+        self.begin(app, at, user, revision=revision, dry_run=dry_run)
+        self.finish(app, at + duration, phase, message, pruned=pruned)
+
+    def selective(
+        self, app: ApplicationState, at: datetime, user: str, resources: Sequence[str], *, duration: timedelta = SECONDS,
+        pruned: Sequence[str] = (),
+    ) -> None:  # fmt: skip
+        self.begin(app, at, user, resources=resources)
+        self.finish(app, at + duration, pruned=pruned)
+
+    def heal(self, app: ApplicationState, at: datetime, *, duration: timedelta = SECONDS) -> None:
+        """Self-heal: a partial, automated sync of what differs, to the revision that is deployed. No history entry."""
+        wrong = [one.name for one in app.resources if one.status != "Synced"] or [app.resources[0].name]
+        app.heals += 1
+        self.begin(app, at, resources=wrong, heals=app.heals)
+        self.finish(app, at + duration)
+
+    def rollback(
+        self, app: ApplicationState, at: datetime, user: str, history_id: int, *, duration: timedelta = 2 * SECONDS
+    ) -> None:
+        """To an older entry. Raises ValueError for an entry that is gone, or while auto-sync is on."""
+        if app.auto_sync:
+            raise ValueError("rollback cannot be initiated when auto-sync is enabled")
+        entry = next((one for one in app.history if one["id"] == history_id), None)
+        if entry is None:
+            raise ValueError(f"application {app.name} does not have deployment with id {history_id}")
+        said = f"{user} initiated rollback to {history_id}"
+        self.begin(app, at, user, revision=revisions_of(entry)[0], strategy="apply", says=said)
+        self.finish(app, at + duration)
+
+    def local(self, app: ApplicationState, at: datetime, user: str, *, duration: timedelta = SECONDS) -> None:
+        """Manifests from somebody's machine."""
+        self.begin(app, at, user, local=True)
+        self.finish(app, at + duration)
+
+    def inject(self, app: ApplicationState, at: datetime, *, initiated_by: JSON | None = None) -> OperationState:
+        """`kubectl edit` puts an operation in: nobody announces it, and its record wears what the one before left."""
+        self._free(app)
+        asked = initiated_by or {}
+        sync: JSON = {"syncStrategy": {"apply": {}}}
+        stale = app.operation
+        kept = {k: v for k, v in (stale.sync if stale else {}).items() if k not in {"resources", "dryRun", "manifests"}}
+        worn = {**(stale.initiated_by if stale else {}), **asked}
+        one = self._set(app, OperationState({**kept, **sync}, worn, asked, at))
+        app.requested = {"sync": sync, "initiatedBy": asked, "retry": {}}
+        return one
+
+    def rolling_sync(self, app: ApplicationState, at: datetime, *, duration: timedelta = 2 * SECONDS) -> None:
+        """An ApplicationSet's progressive sync: written straight into the application, and not announced as begun."""
+        self._free(app)
+        by = {"username": "applicationset-controller", "automated": True}
+        reason = {"name": "Reason", "value": "ApplicationSet RollingSync triggered a sync of this Application resource"}
+        self._set(app, OperationState({"revision": app.revisions[0]}, by, by, at, info=[reason]))
+        self.finish(app, at + duration)
+
+    def retrying(self, app: ApplicationState, at: datetime, message: str, next_at: datetime) -> None:
+        """An attempt failed and another will follow: the phase stays Running although `finishedAt` is set."""
+        one = self._running(app)
+        one.retry_count += 1
+        one.finished_at = at
+        one.message = f"{message}. Retrying attempt #{one.retry_count} at {next_at:%I:%M%p}."
+        self.touch(app)
+
+    def attempt(self, app: ApplicationState) -> None:
+        """The next attempt starts: `finishedAt` goes, `startedAt` stays."""
+        one = self._running(app)
+        one.finished_at, one.message = None, f"Retrying operation. Attempt #{one.retry_count}"
+        self.touch(app)
+
+    def terminate(self, app: ApplicationState, at: datetime, user: str, *, ends: timedelta = SECONDS) -> None:
+        """Ended by somebody; only the announcement says who."""
+        self._running(app).phase = "Terminating"
+        self.announce(app, at, "ResourceUpdated", f"{user} terminated running operation", user)
+        self.finish(app, at + ends, "Failed", "Operation terminated")
+
+    # ---- what an operation leaves
+
+    def _free(self, app: ApplicationState) -> None:
+        if app.requested is not None:
+            raise ValueError("another operation is already in progress")
+
+    def _running(self, app: ApplicationState) -> OperationState:
+        if app.operation is None or app.operation.over:
+            raise ValueError(f"{app.name} has no operation in progress")
+        return app.operation
+
+    def _set(self, app: ApplicationState, one: OperationState) -> OperationState:
+        app.operation = one
+        app.requested = {"sync": one.sync, "initiatedBy": one.asked, "retry": {}}
+        self.touch(app)
+        return one
+
+    def _result(self, app: ApplicationState, one: OperationState, phase: str, message: str, pruned: Sequence[str]) -> JSON:
+        names = {item["name"] for item in one.sync.get("resources") or []}
+        touched = [item for item in app.resources if (not names or item.name in names) and (not pruned or item.name in pruned)]
+        failed = phase != "Succeeded"
+        told = [
+            {
+                **item.named(),
+                "version": "v1",
+                "status": "SyncFailed" if failed else "Pruned" if item.name in pruned else "Synced",
+                "message": message
+                if failed
+                else f"{item.kind.lower()}/{item.name} {'pruned' if item.name in pruned else 'configured'}",
+                "hookPhase": "Failed" if failed else "Running",
+                "syncPhase": "Sync",
+            }
+            for item in touched
+        ]
+        result: JSON = {"resources": told}
+        for key in ("revision", "revisions", "source", "sources"):
+            if key in one.sync:
+                result[key] = one.sync[key]
+        if "manifests" in one.sync:
+            result.pop("revision", None)
+        return result
+
+    def _remember(self, app: ApplicationState, one: OperationState, at: datetime) -> None:
+        entry: JSON = {"id": app.next_id, "deployedAt": at, "deployStartedAt": one.started_at, "initiatedBy": one.initiated_by}
+        entry |= {key: value for key, value in (one.result or {}).items() if key in {"revision", "revisions", "source", "sources"}}
+        app.next_id += 1
+        limit = 10 if app.revision_history_limit is None else app.revision_history_limit
+        app.history = [*app.history, entry][-limit:] if limit else []
+
+    def _deployed(self, app: ApplicationState, one: OperationState, at: datetime) -> None:
+        """After a success: what it touched is as declared, and the application is compared anew."""
+        names = {item["name"] for item in one.sync.get("resources") or []}
+        current = revisions_of(one.result or {}) == app.revisions or "manifests" in one.sync
+        for item in app.resources:
+            if not names or item.name in names:
+                item.status = "Synced" if current else "OutOfSync"
+                item.live, item.manager = dict(item.declared), "argocd-controller"
+        whole = all(item.status == "Synced" for item in app.resources)
+        self.compare(app, at, "Synced" if whole else "OutOfSync")
+        self.turn_health(app, "Healthy", at + SECONDS)

@@ -1,0 +1,201 @@
+"""The fake's answers, shaped as Argo CD shapes them, secrets included, so that readers must drop them.
+
+Shapes: https://argo-cd.readthedocs.io/en/stable/user-guide/application-specification/ and the server's own Swagger.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from app.demo.fakes.argocd_types import (
+    JSON,
+    AnnouncementState,
+    ApplicationState,
+    CommitState,
+    OperationState,
+    ResourceState,
+    stamp,
+)
+
+PLANTED = ("planted-local-manifest", "planted-helm-value", "planted-last-applied", "planted-secret-data", "planted-password")
+OLD_FIELDS = frozenset(
+    {
+        *("metadata.name", "metadata.namespace", "metadata.annotations", "metadata.labels"),
+        *(
+            "metadata.creationTimestamp",
+            "metadata.deletionTimestamp",
+            "spec",
+            "status.sync.status",
+            "status.health",
+            "status.summary",
+        ),
+        *("status.operationState.startedAt", "status.operationState.finishedAt", "status.operationState.phase"),
+        *("status.operationState.operation.sync", "status.resources", "operation.sync"),
+    }
+)
+NEW_FIELDS = frozenset(
+    {*("spec.destination", "spec.project", "spec.source", "spec.sources", "spec.syncPolicy"), "status.sync.revision"}
+)
+
+
+def timed(value: Any) -> Any:
+    """Times in Kubernetes' own form."""
+    if isinstance(value, datetime):
+        return stamp(value)
+    if isinstance(value, Mapping):
+        return {key: timed(item) for key, item in value.items()}
+    return [timed(item) for item in value] if isinstance(value, list) else value
+
+
+def application(app: ApplicationState) -> JSON:
+    out: JSON = {"metadata": _metadata(app), "spec": _spec(app), "status": _status(app)}
+    if app.requested is not None:
+        out["operation"] = app.requested
+    return _merged(timed(out), app.extra)
+
+
+def _merged(body: JSON, extra: Mapping[str, Any]) -> JSON:
+    for key, value in extra.items():
+        body[key] = (
+            _merged(dict(body.get(key) or {}), value) if isinstance(value, Mapping) and isinstance(body.get(key), dict) else value
+        )
+    return body
+
+
+def _metadata(app: ApplicationState) -> JSON:
+    out: JSON = {
+        "name": app.name,
+        "namespace": app.namespace,
+        "uid": app.uid,
+        "resourceVersion": str(app.version),
+        "generation": app.generation,
+        "creationTimestamp": app.created_at,
+        "annotations": {"kubectl.kubernetes.io/last-applied-configuration": '{"note":"planted-last-applied"}'},
+        "managedFields": [{"manager": "argocd-server", "operation": "Update", "fieldsV1": {"f:spec": {}}}],
+    }
+    return out | ({"deletionTimestamp": app.deleting_at} if app.deleting_at else {})
+
+
+def _spec(app: ApplicationState) -> JSON:
+    sources = [one.json() for one in app.sources]
+    place = {"name": app.cluster} if app.cluster else {"server": app.server}
+    out: JSON = {"destination": {**place, "namespace": app.target_namespace}, "project": app.project}
+    out |= {"sources": sources} if app.several else {"source": sources[0]}
+    if app.auto_sync:
+        automated = {"prune": app.prune, "selfHeal": app.self_heal}
+        out["syncPolicy"] = {"automated": {key: True for key, on in automated.items() if on}}
+    if app.revision_history_limit is not None:
+        out["revisionHistoryLimit"] = app.revision_history_limit
+    return out
+
+
+def _status(app: ApplicationState) -> JSON:
+    compared: JSON = {"sources" if app.several else "source": app.compared_sources if app.several else app.compared_sources[0]}
+    sync: JSON = {"status": app.sync, "comparedTo": {**compared, "destination": _spec(app)["destination"]}}
+    sync |= {"revisions": app.compared} if app.several else {"revision": app.compared[0]}
+    out: JSON = {
+        "sync": sync,
+        "health": {"status": app.health, "lastTransitionTime": app.health_at},
+        "reconciledAt": app.reconciled_at,
+        "resources": [_resource(one) for one in app.resources],
+        "resourceHealthSource": "appTree",
+        "sourceType": "Directory",
+        "summary": {},
+        "controllerNamespace": "argocd",
+    }
+    if app.history:
+        out["history"] = [{"source": {"repoURL": ""}, **one} if app.several else one for one in app.history]
+    if app.operation:
+        out["operationState"] = _operation_state(app.operation)
+    if app.conditions:
+        out["conditions"] = app.conditions
+    return out
+
+
+def _resource(one: ResourceState) -> JSON:
+    named = {key: value for key, value in one.named().items() if value}
+    return {**named, "version": "v1", "status": one.status, "health": {"status": one.health}}
+
+
+def _operation_state(one: OperationState) -> JSON:
+    operation: JSON = {"sync": one.sync, "initiatedBy": one.initiated_by, "retry": {}}
+    operation |= {"info": one.info} if one.info else {}
+    out: JSON = {"operation": operation, "phase": one.phase, "startedAt": one.started_at}
+    more = {"message": one.message, "finishedAt": one.finished_at, "retryCount": one.retry_count, "syncResult": one.result}
+    return out | {key: value for key, value in more.items() if value}
+
+
+def cut(apps: Sequence[JSON], fields: str, version: tuple[int, int]) -> list[JSON]:
+    """What the list lets out when `fields` is given: its own fixed paths, anything else dropped without a word."""
+    allowed = OLD_FIELDS | (NEW_FIELDS if version >= (3, 5) else frozenset())
+    wanted = [
+        one.removeprefix("items.")
+        for one in fields.split(",")
+        if one.startswith("items.") and one.removeprefix("items.") in allowed
+    ]
+    return [_cut_one(app, wanted) for app in apps]
+
+
+def _cut_one(app: JSON, wanted: Sequence[str]) -> JSON:
+    out: JSON = {}
+    for path in wanted:
+        parts = path.split(".")
+        found: Any = app
+        for part in ["status", "operationState", "syncResult"] if path == "status.operationState.operation.sync" else parts:
+            found = found.get(part) if isinstance(found, dict) else None
+        if path == "status.sync.revision" and found is None:
+            found = ""
+        if found is None and path not in {"metadata.deletionTimestamp", "status.operationState.finishedAt"}:
+            continue
+        if found is None and path.startswith("status.operationState") and not (app.get("status") or {}).get("operationState"):
+            continue
+        at = out
+        for part in parts[:-1]:
+            at = at.setdefault(part, {})
+        at[parts[-1]] = found
+    return out
+
+
+def announcement(one: AnnouncementState, app: ApplicationState) -> JSON:
+    """A Kubernetes core/v1 Event."""
+    notes = {"dest-server": app.server or app.cluster or "", "dest-namespace": app.target_namespace}
+    server = one.user is not None
+    return {
+        "metadata": {
+            "name": one.name,
+            "namespace": app.namespace,
+            "uid": one.uid,
+            "resourceVersion": str(one.version),
+            "creationTimestamp": stamp(one.at),
+            "annotations": notes | ({"user": one.user} if one.user else {}),
+            "managedFields": [{"manager": "argocd", "operation": "Update"}],
+        },
+        "involvedObject": {"kind": "Application", "namespace": app.namespace, "name": app.name, "uid": one.application},
+        "reason": one.reason,
+        "message": one.message,
+        "source": {"component": "argocd-server" if server else "argocd-application-controller"},
+        "firstTimestamp": stamp(one.at),
+        "lastTimestamp": stamp(one.at),
+        "count": 1,
+        "type": "Normal" if one.normal else "Warning",
+        "eventTime": None,
+    }
+
+
+def revision(one: CommitState) -> JSON:
+    return {"author": one.author, "date": stamp(one.date), "message": one.message}
+
+
+def managed(one: ResourceState) -> JSON:
+    """Four states, each a JSON document written as a string; core Secrets are masked, two masks when they differ."""
+    declared: JSON = {"kind": one.kind, "metadata": {"name": one.name, "namespace": one.namespace}, **one.declared}
+    live: JSON = {"kind": one.kind, "metadata": {"name": one.name, "namespace": one.namespace}, **(one.live or one.declared)}
+    if one.kind == "Secret":
+        declared["data"] = {"password": "++++++++"}
+        live["data"] = {"password": "++++++++" if one.status == "Synced" else "++++++++++++"}
+    predicted, normal = dict(declared), dict(live)
+    live["metadata"] = {**live["metadata"], "managedFields": [{"manager": one.manager, "operation": "Update"}]}
+    states = {"targetState": declared, "liveState": live, "normalizedLiveState": normal, "predictedLiveState": predicted}
+    out: JSON = {**one.named(), **{key: json.dumps(value, sort_keys=True) for key, value in states.items()}}
+    return out | ({"modified": True} if one.status == "OutOfSync" else {})

@@ -1,0 +1,164 @@
+"""What the fake Argo CD keeps: applications, their resources, operations, history and announcements."""
+
+import hashlib
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+JSON = dict[str, Any]
+MESSAGE = "successfully synced (all tasks run)"
+
+
+def made_id(*parts: object) -> str:
+    """A uid, the same for the same parts."""
+    return str(uuid.UUID(bytes=hashlib.sha256("/".join(map(str, parts)).encode()).digest()[:16], version=4))
+
+
+def stamp(at: datetime) -> str:
+    """Whole seconds, as Kubernetes writes times."""
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+@dataclass
+class SourceState:
+    repository: str  # a URL, as people write it
+    path: str = ""
+    target_revision: str = "main"
+    revision: str = ""  # what the target stands at now
+    chart: str = ""
+    helm: JSON | None = None
+
+    def json(self) -> JSON:
+        out: JSON = {"repoURL": self.repository, "path": self.path, "targetRevision": self.target_revision}
+        if self.chart:
+            out = {"repoURL": self.repository, "chart": self.chart, "targetRevision": self.target_revision}
+        return out | ({"helm": self.helm} if self.helm else {})
+
+
+@dataclass
+class ResourceState:
+    kind: str
+    name: str
+    group: str = ""
+    namespace: str = ""
+    status: str = "OutOfSync"
+    health: str = "Healthy"
+    manager: str = "argocd-controller"
+    live: JSON = field(default_factory=dict)
+    declared: JSON = field(default_factory=dict)
+
+    def named(self) -> JSON:
+        return {"group": self.group, "kind": self.kind, "name": self.name, "namespace": self.namespace}
+
+
+@dataclass
+class OperationState:
+    """The one slot. `sync` and `initiated_by` are what its record shows; `asked` is what the request itself carried."""
+
+    sync: JSON
+    initiated_by: JSON
+    asked: JSON
+    started_at: datetime
+    phase: str = "Running"
+    message: str = ""
+    finished_at: datetime | None = None
+    retry_count: int = 0
+    result: JSON | None = None
+    info: list[JSON] = field(default_factory=list)
+
+    @property
+    def over(self) -> bool:
+        return self.phase in {"Succeeded", "Failed", "Error"}
+
+
+@dataclass
+class AnnouncementState:
+    """A Kubernetes event about an application."""
+
+    uid: str
+    name: str
+    version: int
+    at: datetime
+    reason: str
+    message: str
+    user: str | None
+    application: str
+    normal: bool = True
+
+
+@dataclass(kw_only=True)
+class ApplicationState:
+    name: str
+    project: str
+    sources: list[SourceState]
+    server: str
+    cluster: str | None
+    target_namespace: str
+    created_at: datetime
+    uid: str
+    namespace: str = "argocd"
+    auto_sync: bool = False
+    self_heal: bool = False
+    prune: bool = False
+    revision_history_limit: int | None = None
+    several: bool = False
+    resources: list[ResourceState] = field(default_factory=list)
+    operation: OperationState | None = None
+    requested: JSON | None = None  # `.operation`: asked for, or running
+    history: list[JSON] = field(default_factory=list)
+    next_id: int = 0
+    sync: str = "OutOfSync"
+    compared: list[str] = field(default_factory=list)  # the revisions live was compared with
+    compared_sources: list[JSON] = field(default_factory=list)
+    health: str = "Missing"
+    health_at: datetime | None = None
+    reconciled_at: datetime | None = None
+    generation: int = 1
+    version: int = 1
+    conditions: list[JSON] = field(default_factory=list)
+    announcements: list[AnnouncementState] = field(default_factory=list)
+    deleting_at: datetime | None = None
+    heals: int = 0
+    extra: JSON = field(default_factory=dict)  # merged over the answer: for what no story would tell
+
+    @property
+    def revisions(self) -> list[str]:
+        return [one.revision for one in self.sources]
+
+    @property
+    def deployed(self) -> list[str]:
+        """The revisions of the last history entry."""
+        return revisions_of(self.history[-1]) if self.history else []
+
+    def resource(self, name: str) -> ResourceState:
+        """Raises KeyError for one it does not have."""
+        for one in self.resources:
+            if one.name == name:
+                return one
+        raise KeyError(f"{self.name} has no resource {name}")
+
+
+def revisions_of(entry: Mapping[str, Any]) -> list[str]:
+    return list(entry.get("revisions") or ([entry["revision"]] if entry.get("revision") else []))
+
+
+@dataclass
+class CommitState:
+    sha: str
+    author: str
+    message: str
+    date: datetime
+
+
+@dataclass
+class Failure:
+    status: int
+    left: int
+    path: str
+    headers: Mapping[str, str]
+    body: str | None
+
+
+HOUR = timedelta(hours=1)
