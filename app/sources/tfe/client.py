@@ -1,7 +1,7 @@
 """The requests we make of Terraform Enterprise: only these paths, only GET. Never state, variables or code."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from app.errors import Missing, NotUnderstood, Throttled
 from app.sources.contract import Connection
 from app.sources.http import Answer, Http
 from app.sources.tfe.terms import OPERATIONS
-from app.sources.tfe.wire import Document, document, joined
+from app.sources.tfe.wire import Document, document, forward, joined
 
 Transport = httpx.BaseTransport
 
@@ -53,9 +53,21 @@ class Client:
     def entitlements(self) -> Document:
         return self._document(f"/api/v2/organizations/{self.organization}/entitlement-set")
 
-    def workspaces(self, page: int) -> Document:
+    def workspaces(self, page: int = 1) -> Document:
         path = f"/api/v2/organizations/{self.organization}/workspaces"
         return self._document(path, {"page[size]": PAGE_SIZE, "page[number]": page})
+
+    def every_workspace(self) -> Iterator[Document]:
+        """The pages of the workspace list. Raises Missing when it is empty because the organization is not there."""
+        page: int | None = 1
+        before: set[str] = set()
+        while page:
+            document = self.workspaces(page)
+            if page == 1 and not document.data:
+                self.organization_document()
+            before = forward(document, before, page, "the workspaces")
+            yield document
+            page = document.following(page)
 
     def workspace(self, key: str) -> Document | None:
         return self._maybe(f"/api/v2/workspaces/{key}")
@@ -129,11 +141,14 @@ class Client:
     def _every(self, path: str, params: dict[str, Any]) -> Document | None:
         """All pages of a list as one document."""
         whole = page = self._maybe(path, params or None)
-        number = 1
-        while page and whole and page.next_page and page.next_page > number:
-            number = page.next_page
+        number = page.following(1) if page else None
+        before = {one.id for one in page.data} if page else set()
+        while whole and number:
             page = self._maybe(path, {**params, "page[size]": PAGE_SIZE, "page[number]": number})
-            whole = joined(whole, page) if page else whole
+            if page is None:
+                break
+            before = forward(page, before, number, path)
+            whole, number = joined(whole, page), page.following(number)
         return whole
 
     def _document(self, path: str, params: dict[str, Any] | None = None) -> Document:

@@ -52,7 +52,7 @@ def probe(client: Client) -> Probe:
 
 def _permissions(client: Client) -> tuple[bool | None, list[str]]:
     """Whether the token can only read, as the workspaces' own permissions tell; None where there is none to tell."""
-    document = client.workspaces(1)
+    document = client.workspaces()
     if not document.data:
         return None, [f"no workspace of {client.organization} is visible to the token"]
     writes: dict[str, int] = {}

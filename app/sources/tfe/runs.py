@@ -17,7 +17,7 @@ from app.sources.tfe.memory import RECONCILE, Known, Reading
 from app.sources.tfe.strip import observe
 from app.sources.tfe.terms import INCLUDES
 from app.sources.tfe.visits import Visits
-from app.sources.tfe.wire import Document, Resource, moment
+from app.sources.tfe.wire import Document, Resource, forward, moment
 
 ROTATION = 10  # workspaces without a sign of change whose lists are read in a pass, where there is no organization list
 SETTLE = timedelta(seconds=5)
@@ -130,15 +130,10 @@ class RunsPass:
 
     def _workspaces(self) -> list[str]:
         """Every workspace the token sees, with a mark that changes when something happened in it."""
-        page: int | None = 1
-        while page:
-            document = self.client.workspaces(page)
+        for document in self.client.every_workspace():
             for one in document.data:
                 self.visits.learn(one)
                 self.marks[one.id] = observe("", "", one.raw, self.now).digest[7:23]
-            page = document.next_page if document.data and (document.next_page or 0) > page else None
-        if not self.marks:
-            self.client.organization_document()
         return sorted(self.marks)
 
     def _heads(self, name: str, path: str) -> Iterator[Page]:
@@ -160,19 +155,16 @@ class RunsPass:
 
     def _read(self, name: str, path: str, form: str, reading: Reading, kind: str, year: int | None = None) -> Iterator[Page]:
         page: int | None = reading.page
-        before: list[str] = []
+        before: set[str] = set()
         while page:
             document = self._asked(path, page, form, year)
-            listed = [one.id for one in document.data]
-            if listed and listed == before:
-                raise NotUnderstood(f"page {page} of {path} repeats the page before it", "the next runs")
+            before = forward(document, before, page, path)
             settled = yield from self._take(document, reading, None if path == self.client.organization_runs() else name)
             if page == 1:
                 runs = [(one.id, at) for one in document.data if (at := _created(one))]
                 self.firsts.setdefault(name, {})[form] = First.of(runs, bool(document.next_page))
-            more = document.next_page if document.data and (document.next_page or 0) > page else None
-            page = None if kind == "head" and reading.enough(settled) else more
-            before, reading.page = listed, page or 1
+            page = None if kind == "head" and reading.enough(settled) else document.following(page)
+            reading.page = page or 1
             self.visits.remember(f"{kind}:{name}:{form}", reading.kept())
             yield self.visits.turn()
         self._ended(name, form, reading, kind)

@@ -152,6 +152,10 @@ class Document(msgspec.Struct, frozen=True):
     next_page: int | None = None
     unreadable: int = 0
 
+    def following(self, page: int) -> int | None:
+        """The page after `page`; None at the end. Totals are not given by every list, so only `next-page` counts."""
+        return self.next_page if self.data and self.next_page and self.next_page > page else None
+
     def sideloaded(self, kind: str, key: str | None) -> Resource | None:
         return self.included.get(kind, {}).get(key) if key else None
 
@@ -177,6 +181,14 @@ def document(body: object, url: str) -> Document:
         if one := _resource(item):
             included.setdefault(one.type.replace("_", "-"), {})[one.id] = one
     return Document(found, included, _next(body.get("meta")), len(items) - len(found) if data is not None else 0)
+
+
+def forward(document: Document, before: set[str], page: int, of: str) -> set[str]:
+    """The ids on this page. Raises NotUnderstood when it repeats the one before it: such a list would never end."""
+    ids = {one.id for one in document.data}
+    if ids and ids == before:
+        raise NotUnderstood(f"page {page} of {of} repeats the page before it", "the members that follow")
+    return ids
 
 
 def joined(one: Document, other: Document) -> Document:

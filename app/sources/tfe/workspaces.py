@@ -34,15 +34,10 @@ SETTINGS = (
 
 def pages(client: Client, connection: Connection, task: Task) -> Iterator[Page]:
     """A page for each page of the list. Raises Missing when the organization is not there."""
-    page: int | None = 1
     met: set[str] = set()
-    while page:
-        document = client.workspaces(page)
-        if not document.data and page == 1:
-            client.organization_document()
+    for document in client.every_workspace():
         met |= {one.id for one in document.data}
         yield _page(document, connection, task)
-        page = document.next_page if document.data and (document.next_page or 0) > page else None
     gone = [key for key in task.memory if key.startswith("workspace:") and key.removeprefix("workspace:") not in met]
     events = [_vanished(key.removeprefix("workspace:"), task.memory[key], connection, task) for key in gone]
     if gone:
