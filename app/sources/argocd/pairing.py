@@ -71,18 +71,19 @@ def unseen(deeds: Sequence[Deed], told: Sequence[Episode], pairs: Mapping[int, i
     """Episodes that ended before the current operation began and that no known operation explains."""
     used = set(pairs.values())
     anchor = next((pairs[i] for i, deed in enumerate(deeds) if deed is current and i in pairs), None)
+    alone = [deed for i, deed in enumerate(deeds) if i not in pairs]
     out = []
     for j, episode in enumerate(told):
         if j in used or episode.completed is None:
             continue
         past = j < anchor if anchor is not None else current is None or episode.completed.at <= current.start
-        if past and not _shadowed(episode, deeds):
+        if past and not _shadowed(episode, alone):
             out.append(j)
     return out
 
 
 def _shadowed(episode: Episode, deeds: Sequence[Deed]) -> bool:
-    """A lone end inside, or at the edge of, an operation that is known needs no operation of its own."""
+    """A lone end inside, or at the edge of, a known operation without an end of its own needs no operation of its own."""
     if episode.started or episode.completed is None:
         return False
     at = episode.completed.at

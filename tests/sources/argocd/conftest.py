@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-
 from app.demo.fakes.argocd import argocd_app
 from app.demo.fakes.argocd_state import TOKEN, ArgocdState
 from app.demo.fakes.argocd_types import ApplicationState
 from app.domain.event import Event
 from app.sources.argocd.source import STREAM, Argocd
 from app.sources.contract import Connection, Page
+
 from tests.sources.argocd.day import Shown, fold
 from tests.sources.harness import events_of, run_pass, served
 
@@ -63,7 +63,13 @@ class Stage:
         return sorted(fold(self.events).values(), key=lambda one: one.started)
 
     def app(self, name: str = "payments-api", **more: Any) -> ApplicationState:
-        given: dict[str, Any] = {"project": "payments-production", "repository": REPO, "path": name, "at": self.now, "revision": sha(1)}
+        given: dict[str, Any] = {
+            "project": "payments-production",
+            "repository": REPO,
+            "path": name,
+            "at": self.now,
+            "revision": sha(1),
+        }
         return self.state.add_application(name, **{**given, "destination": "prod-eu/payments", **more})
 
 

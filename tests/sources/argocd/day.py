@@ -9,6 +9,7 @@ from app.domain.actor import Actor
 from app.domain.event import Event
 from app.sources.argocd.source import STREAM, Argocd
 from app.sources.contract import Connection, Page
+
 from tests.recordings.replay import Replay, lines
 from tests.sources.harness import events_of, run_pass
 

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-
 from app.domain.actor import ActorKind
 from app.sources.contract import Page
+
 from tests.recordings.replay import Replay
 from tests.sources.argocd.day import Shown, operations, read_day, truth
 from tests.sources.harness import events_of
