@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, false, f
 from sqlalchemy.sql.elements import KeyedColumnElement
 
 from app.db.tables.ledger import events
-from app.db.tables.projection import change_events, change_terms, changes
+from app.db.tables.projection import PARTING, change_events, change_terms, changes
 from app.search.fields import CHANGES, folded
 from app.search.period import Period, narrowed
 from app.search.tree import Query, Term, Value, Word
@@ -20,6 +20,7 @@ from app.search.tree import Query, Term, Value, Word
 Condition = ColumnElement[bool]
 Spelled = Mapping[tuple[str, str], Sequence[str]]  # (key, value as typed) → how the events spell it
 
+_PARTED = str.maketrans(dict.fromkeys(PARTING, " "))
 TIMES = ("after", "before")
 SPELLED = ("source", "app", "workspace", "repo")
 COLUMNS = {
@@ -145,16 +146,17 @@ def _mentions(value: Value, change: ColumnElement[Any]) -> Condition:
     """Free text: in title, people, applications and workspaces; or exactly an id or a name that finds the change."""
     if not isinstance(value, Word):
         return false()
-    if value.wild and not (value.text.endswith("*") and value.text[:-1].isalnum()):
-        anywhere = f"%{pattern(value.text.lower())}%"
+    stem = value.text[:-1] if value.wild else value.text
+    if not any(map(str.isalnum, stem)) or (value.wild and not (stem.isalnum() and value.text.endswith("*"))):
+        anywhere = f"%{pattern(value.text.lower(), value.wild)}%"
         shown = (changes.c.title, changes.c.people, changes.c.applications, changes.c.workspaces)
         return or_(*(func.lower(column).like(anywhere) for column in shown))
     if value.wild:
-        return changes.c.words.op("@@")(func.to_tsquery("simple", f"{value.text[:-1]}:*"))
+        return changes.c.words.op("@@")(func.to_tsquery("simple", f"{stem}:*"))
     terms = change_terms.alias()
     keys = ("run", "pr", "commit", "app", "workspace", "repo", "drift")
     exact = select(terms.c.change).where(terms.c.key.in_(keys), terms.c.value == folded(value.text))
-    found: list[Condition] = [changes.c.words.op("@@")(func.phraseto_tsquery("simple", value.text)), change.in_(exact)]
+    found: list[Condition] = [changes.c.words.op("@@")(func.phraseto_tsquery("simple", stem.translate(_PARTED))), change.in_(exact)]
     if value.text.isdecimal() and value.text.isascii() and len(value.text) <= 18:
         found.append(changes.c.number == int(value.text))
     return or_(*found)

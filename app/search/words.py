@@ -1,6 +1,7 @@
 """Tree, count and period → the sentence that stands above a list, in every export's header and in the JSON."""
 
 import calendar
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -40,11 +41,14 @@ def sentence(what: str, fields: Fields, query: Query, count: int | None, period:
     return Sentence(lead, (f" {body}" if body else "") + (f", {times}" if times else "") + ".")
 
 
+_ACTS = re.compile(r"that (?!are |is )")
+
+
 def _joined(said: list[str]) -> list[str]:
     """Where something happened and who did it run on without a comma: `to production that Ana Ferreira authored`."""
     out: list[str] = []
     for phrase in said:
-        if out and phrase.startswith("that ") and not out[-1].startswith("that ") and " that " not in out[-1]:
+        if len(out) == 1 and _ACTS.match(phrase) and " that " not in out[-1]:
             out[-1] += f" {phrase}"
         else:
             out.append(phrase)

@@ -163,7 +163,8 @@ CREATE TABLE changes (
     item JSONB NOT NULL,
     story JSONB NOT NULL,
     digest TEXT NOT NULL,
-    words TSVECTOR GENERATED ALWAYS AS (to_tsvector('simple', title || ' ' || people || ' ' || applications || ' ' || workspaces)) STORED,
+    words TSVECTOR GENERATED ALWAYS AS (to_tsvector('simple', translate(
+        title || ' ' || people || ' ' || applications || ' ' || workspaces, '<>/\\.@_:-#=+&%~?', repeat(' ', 16)))) STORED,
     PRIMARY KEY (id),
     UNIQUE (root)
 );
@@ -193,6 +194,7 @@ GRANTS = """
 GRANT SELECT, INSERT, UPDATE, DELETE ON streams, stream_memory, coverage, failures, unknown_values, wants, bodies,
     observations, heartbeats, projection, entity_tokens, memberships, changes, change_terms, change_events
     TO throughline_app;
+GRANT SELECT ON alembic_version TO throughline_app;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO throughline_app;
 REVOKE UPDATE, DELETE ON observations FROM throughline_app;
 """

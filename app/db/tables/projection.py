@@ -6,6 +6,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from app.db.tables.metadata import metadata
 
 AT = DateTime(timezone=True)
+PARTING = r"<>/\.@_:-#=+&%~?"  # free text is parted at these too: `infra` finds bank/infra, `script` finds <script>
 
 projection = Table(
     "projection",
@@ -66,7 +67,15 @@ changes = Table(
     Column("item", JSONB, nullable=False),
     Column("story", JSONB, nullable=False),
     Column("digest", Text, nullable=False),
-    Column("words", TSVECTOR, Computed("to_tsvector('simple', title || ' ' || people || ' ' || applications || ' ' || workspaces)", persisted=True)),
+    Column(
+        "words",
+        TSVECTOR,
+        Computed(
+            "to_tsvector('simple', translate(title || ' ' || people || ' ' || applications || ' ' || workspaces, "
+            f"'{PARTING}', repeat(' ', {len(PARTING)})))",
+            persisted=True,
+        ),
+    ),
     Index("changes_by_time", text("at DESC"), text("id DESC")),
     Index("changes_by_number", "number"),
     Index("changes_by_words", "words", postgresql_using="gin"),
