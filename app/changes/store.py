@@ -92,7 +92,8 @@ def read_page(
 
 
 def _change_row(row: Any) -> ChangeRow:
-    return ChangeRow(*(row._mapping["cls" if name == "class" else name] for name in _LISTED))
+    """By place, not by name: _LISTED has the order of ChangeRow, and a page reads fifty of them."""
+    return ChangeRow(*row[: len(_LISTED)])
 
 
 def count_matching(connection: Connection, query: Query, period: Period | None = None) -> int:
@@ -264,10 +265,9 @@ def matching_events(connection: Connection, query: Query, period: Period | None)
 
 def event_row(row: Any) -> EventRow:
     """A row of EVENT_SELECT."""
-    named = {name: row._mapping[name] for name in EVENT_COLUMNS}
-    named["commits"] = tuple(named["commits"] or ())
-    named["observation"] = named["observation"] and "sha256:" + named["observation"].hex()
-    return EventRow(**named, leaf_hash=row.hash.hex() if row.hash else None)
+    *plain, commits, observation, hashed = row[: len(EVENT_COLUMNS) + 1]
+    told = (tuple(commits or ()), hashed.hex() if hashed else None, observation and "sha256:" + observation.hex())
+    return EventRow(*(*plain, *told))
 
 
 def count_events(connection: Connection, query: Query, period: Period | None = None) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import orjson
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -30,6 +31,7 @@ def engine_for(
         max_overflow=pool_size,
         pool_timeout=30,
         pool_use_lifo=True,
+        json_deserializer=orjson.loads,
         connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": application_name},
     )
     settings = {"TimeZone": "UTC", "statement_timeout": str(int(statement_seconds * 1000)), "role": role or "none"}
