@@ -91,7 +91,19 @@ class Endpoints:
 
     # https://developer.hashicorp.com/terraform/enterprise/api-docs/run-tasks/run-task-stages-and-results#list-the-run-task-stages-in-a-run
     def task_stages(self, request: Request) -> Answer:
-        return {"data": []} if self._run_of(request) else None
+        run = self._run_of(request)
+        return {"data": [shapes.stage(run)] if run.evaluations else []} if run else None
+
+    # https://developer.hashicorp.com/terraform/enterprise/api-docs/policy-evaluations#list-policy-evaluations-in-the-task-stage
+    def evaluations(self, request: Request) -> Answer:
+        run = next((run for run in self.state.runs if shapes.stage_id(run) == request.path_params["id"]), None)
+        return {"data": [shapes.evaluation(one) for one in run.evaluations]} if run else None
+
+    # https://developer.hashicorp.com/terraform/enterprise/api-docs/policy-evaluations#list-policy-outcomes
+    def outcomes(self, request: Request) -> Answer:
+        every = (one for run in self.state.runs for one in run.evaluations)
+        found = next((one for one in every if one.id == request.path_params["id"]), None)
+        return {"data": shapes.outcomes(found)} if found else None
 
     # https://developer.hashicorp.com/terraform/enterprise/api-docs/plans#show-a-plan
     def plan(self, request: Request) -> Answer:
@@ -215,6 +227,8 @@ def tfe_app(state: TfeState) -> Starlette:
             route("/runs/{id}/run-events", endpoints.run_events, "run-events"),
             route("/runs/{id}/policy-checks", endpoints.policy_checks, "policy-checks"),
             route("/runs/{id}/task-stages", endpoints.task_stages, "task-stages"),
+            route("/task-stages/{id}/policy-evaluations", endpoints.evaluations, "task-stages"),
+            route("/policy-evaluations/{id}/policy-set-outcomes", endpoints.outcomes, "policy-set-outcomes"),
             route("/plans/{id}", endpoints.plan, "plans"),
             route("/applies/{id}", endpoints.apply, "applies"),
             route("/configuration-versions/{id}", endpoints.configuration, "configuration-versions"),

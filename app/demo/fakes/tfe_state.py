@@ -118,6 +118,7 @@ class RunState:
     status: str = "pending"
     stamps: dict[str, datetime] = field(default_factory=dict)
     checks: list[CheckState] = field(default_factory=list)
+    evaluations: list[CheckState] = field(default_factory=list)
     events: list[RunEventState] = field(default_factory=list)
     confirmed_by: UserState | None = None
     canceled_by: UserState | None = None
@@ -181,6 +182,14 @@ class RunState:
             self._reach("policy_checked", at)
             if self.plan_only:
                 self._reach("planned_and_finished", at)
+
+    def evaluate(self, at: datetime, policies: Sequence[PolicyState]) -> None:
+        """A policy evaluation in the stage after the plan, where both mandatory levels are called mandatory."""
+        failed = any(not p.passed and p.level != "advisory" for p in policies)
+        status = "failed" if failed else "passed"
+        stamps = {"running-at": at - timedelta(seconds=2), f"{status}-at": at}
+        self.evaluations.append(CheckState(identifier("poleval", self.id, len(self.evaluations)), tuple(policies), status, stamps))
+        self._reach("post_plan_completed", at)
 
     def override(self, at: datetime, by: UserState, comment: str | None = None) -> None:
         """Someone with the permission lets a soft-mandatory failure pass."""

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from app.demo.fakes.tfe_state import PolicyState
 from app.errors import Throttled
 from app.sources.tfe.memory import Known, Reading
 
@@ -177,6 +178,35 @@ def test_an_endpoint_that_is_not_there_is_an_ability_not_an_error(bench: Bench, 
     pages = bench.look()
     assert len(told(pages, "run", "pending")) == 7
     assert [u for page in pages for u in page.unknown] == []
+
+
+def test_policy_evaluations_are_told_with_their_policies(bench: Bench) -> None:
+    run = bench.run()
+    run.plan(bench.now, 1)
+    policies = [PolicyState("opa", "no-public", False, "soft-mandatory", "No public address"), PolicyState("opa", "tags")]
+    run.evaluate(bench.now, policies)
+    pages = bench.look()
+    (failed,) = told(pages, "policy-check", "failed", run.id)
+    assert failed.facts["counts"] == {"passed": 1, "mandatory_failed": 1, "advisory_failed": 0, "errored": 0}
+    assert [(p["policy"], p["level"], p["verdict"]) for p in failed.facts["policies"]] == [
+        ("no-public", "mandatory", "failed"),
+        ("tags", "mandatory", "passed"),
+    ]
+    assert failed.observation in {o.digest for o in observations_of(pages)}
+    assert "planted" not in "".join(o.body.decode() for o in observations_of(pages))
+
+
+def test_outcomes_that_cannot_be_read_are_told_later(bench: Bench) -> None:
+    bench.state.missing.add("policy-set-outcomes")
+    run = bench.run()
+    run.plan(bench.now, 1)
+    run.evaluate(bench.now, [PolicyState("opa", "no-public")])
+    (unread,) = told(bench.look(), "policy-check", "passed", run.id)
+    assert (unread.facts["parsed"], unread.facts["policies"]) == (False, [])
+    bench.state.missing.clear()
+    (readable,) = told(bench.look(), "policy-check", "passed", run.id)
+    assert readable.facts["parsed"] is True
+    assert readable.id != unread.id
 
 
 def test_a_user_the_server_does_not_show_is_not_named(bench: Bench) -> None:
