@@ -30,8 +30,8 @@ class Graph:
             key = entity_of(entry.event)
             if key is not None:
                 stories[key].append(entry)
-        for key, story in stories.items():
-            self._entries[key], self._entities[key] = story, fold(key, story)
+        for name, story in stories.items():
+            self._entries[name], self._entities[name] = story, fold(name, story)
 
     def get(self, key: str) -> Entity | None:
         self.load([key])
@@ -46,8 +46,8 @@ class Graph:
         unknown = sorted(token for token in tokens if token not in self._holders)
         if unknown:
             self._holders.update((token, []) for token in unknown)
-            for token, entity in store.entities_with(self._connection, unknown):
-                self._holders[token].append(entity)
+            for token, key in store.entities_with(self._connection, unknown):
+                self._holders[token].append(key)
         keys = sorted({key for token in tokens for key in self._holders[token] if key.startswith(kinds)})
         self.load(keys)
         return [entity for key in keys if (entity := self._entities[key]) is not None]

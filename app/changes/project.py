@@ -5,12 +5,13 @@ rebuild from nothing, give the same rows (tests/changes/test_project.py).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 
 from app import log
+from app.canonical import sha256
 from app.changes.document import document
 from app.changes.graph import Graph
 from app.changes.write import store
@@ -19,8 +20,10 @@ from app.db.session import transaction
 from app.domain.change import Change, Entity, EnvironmentRule, Strength
 from app.domain.event import Entry, entity_of
 from app.domain.finding import worst
+from app.domain.identity import Identities
 from app.ledger import store as ledger
 from app.linking.assemble import assemble
+from app.linking.identities import resolve
 from app.linking.stand import Standing, is_root, stand
 from app.linking.tokens import affected, neighbourhood, tokens
 
@@ -35,10 +38,11 @@ class Rules:
     """What a bank's configuration says about changes."""
 
     environments: tuple[EnvironmentRule, ...] = ()
+    identities: Identities = field(default_factory=Identities)
 
     @property
     def version(self) -> str:
-        return f"{VERSION} {self.environments!r}"
+        return f"{VERSION} {sha256(repr(self).encode()).hex()[:16]}"
 
 
 def catch_up(engine: Engine, rules: Rules, *, stopping: Callable[[], bool] = lambda: False) -> int:
@@ -161,7 +165,8 @@ class Projector:
         entries = [entry for story in stories.values() for entry in story]
         entities = [entity for key in keys[1:] if (entity := self.graph.get(key)) is not None]
         change = assemble(root, entities, links, entries, self.rules.environments, gaps)
-        told = document(judged(change))
+        kinds = {entry.event.source: entry.event.kind for entry in entries}
+        told = document(judged(resolve(change, self.rules.identities, kinds)))
         terms = [{"key": key, "value": value, "change": change.id, "at": change.at} for key, value in told.terms]
         places = {key: _place(standings[key], root.key) for key in keys}
         events = [{"seq": e.seq, "change": change.id, "place": places[key]} for key, story in stories.items() for e in story]

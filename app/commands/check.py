@@ -55,9 +55,8 @@ def _source(source: Source) -> list[tuple[str, str, str]]:
 def _skew(source: Source, probe: Probe) -> list[str]:
     if probe.clock_offset is None or abs(probe.clock_offset) <= MOST_SKEW:
         return []
-    return [
-        f"{source.name}'s clock is {_offset(probe.clock_offset)}; expected within {MOST_SKEW.seconds} s; set the time on one of the two"
-    ]
+    found = f"{source.name}'s clock is {_offset(probe.clock_offset)}"
+    return [f"{found}; expected within {MOST_SKEW.seconds} s; set the time on one of the two"]
 
 
 def _offset(offset: timedelta | None) -> str:

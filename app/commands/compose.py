@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from app import clock, log
 from app.canonical import random_id
 from app.changes.project import Rules
+from app.commands.people import identities_of
 from app.config import Settings, Source, token_of
 from app.db import embedded, migrate
 from app.db.session import APP_ROLE, engine_for
@@ -83,7 +84,8 @@ def rules_of(settings: Settings) -> Rules:
         environments=tuple(
             EnvironmentRule(e.name, e.cls, workspaces=e.workspaces, destinations=e.destinations, projects=e.projects)
             for e in settings.environment
-        )
+        ),
+        identities=identities_of(settings),
     )
 
 

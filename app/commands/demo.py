@@ -19,7 +19,7 @@ from app import clock, log
 from app.changes.project import catch_up
 from app.commands import compose
 from app.commands.serve import run_server
-from app.config import Database, Environment, Ledger, Settings
+from app.config import Database, Environment, Identities, Ledger, Settings
 from app.db.session import transaction
 from app.demo import cast
 from app.demo.bank import TOKENS
@@ -32,6 +32,7 @@ from app.sources import contract, registry
 from app.worker.scheduler import Worker
 
 logger = log.get(__name__)
+PAST_PACE = 12 * 3600.0
 KINDS = {cast.TFE: "tfe", cast.ARGOCD: "argocd", cast.GITHUB: "github"}
 
 
@@ -72,8 +73,11 @@ def _settings(settings: Settings, folder: Path) -> Settings:
     production = Environment(
         name="production", **{"class": "prod"}, workspaces=("*-production",), destinations=("prod-*/*",), projects=("*-production",)
     )
+    people = folder / "identities.csv"
+    people.write_text(cast.identities(), encoding="utf-8")
     return settings.model_copy(
         update={
+            "identities": Identities(file=people),
             "database": Database(directory=folder),
             "ledger": Ledger(origin="throughline.demo/ledger", key_file=folder / "ledger.key", seal_every=60),
             "environment": (production,),
@@ -135,7 +139,8 @@ class Host:
 
 
 @contextmanager
-def _sources(host: Host, at: Callable[[], datetime]) -> Iterator[list[contract.Source]]:
+def _sources(host: Host, at: Callable[[], datetime], *, past: bool = False) -> Iterator[list[contract.Source]]:
+    """In the past a stream is read when there is something to read, which is as good as every few seconds."""
     built = []
     for name, kind in KINDS.items():
         log.keep_secret(TOKENS[kind])
@@ -149,7 +154,7 @@ def _sources(host: Host, at: Callable[[], datetime]) -> Iterator[list[contract.S
                     organization=cast.ORGANIZATION,
                     repositories=(cast.INFRA, cast.MANIFESTS),
                     per_second=500.0,
-                    poll_every=3.0 if kind != "tfe" else 6.0,
+                    poll_every=PAST_PACE if past else 3.0 if kind != "tfe" else 6.0,
                 ),
                 at,
             )
@@ -185,7 +190,7 @@ def _past(settings: Settings, engine: Engine, host: Host, stopping: Callable[[],
             ledger.seal(connection, key, settings.ledger.origin, at)
         catch_up(engine, rules, stopping=stopping)
 
-    with _sources(host, stepped) as built:
+    with _sources(host, stepped, past=True) as built:
         past = Past(engine, host.url("world"), built, stepped)
         began = clock.monotonic()
         past.watch(also, stopping)

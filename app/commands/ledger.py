@@ -10,7 +10,8 @@ from app.db import embedded, migrate
 from app.db.session import engine_for, transaction
 from app.errors import UsageError
 from app.ledger import store
-from app.ledger.verify import verify_database
+from app.ledger.verify import Report
+from app.ledger.witness.store import verify_database
 
 
 def key(settings: Settings) -> int:
@@ -23,7 +24,10 @@ def checkpoint(settings: Settings) -> int:
     """A fresh signed checkpoint of the ledger as it stands."""
     with compose.database(settings) as engine, transaction(engine) as connection:
         sealed = store.seal(connection, compose.key_of(settings), settings.ledger.origin, clock.now())
-        print((sealed or store.latest_checkpoint(connection)).note, end="")
+        newest = sealed or next(iter(store.checkpoints(connection, 1)), None)
+    if newest is None:
+        raise UsageError("the ledger is empty", "at least one event", "poll a source first")
+    print(newest.note, end="")
     return 0
 
 
@@ -34,14 +38,27 @@ def verify(settings: Settings, file: str | None, *, whole_database: bool) -> int
     if not whole_database:
         raise UsageError("nothing to verify was named", "--database")
     with compose.database(settings) as engine, engine.connect() as connection:
-        report = verify_database(connection, compose.vkey_of(settings), progress=_progress)
-    print(report)
+        report = verify_database(connection, compose.vkey_of(settings), _progress_of)
+    print("\n".join(_told(report)))
     return 0 if report.sound else 1
 
 
-def _progress(done: int, of: int) -> None:
+def _told(report: Report) -> list[str]:
+    lines = [
+        f"{report.size:,} leaves, root {report.root.hex()}",
+        f"{report.checkpoints:,} checkpoints held, the largest over {report.sealed:,} leaves; {report.anchors:,} anchors",
+        f"{report.bodies:,} payloads re-hashed, {report.purged:,} purged by policy",
+    ]
+    return [*lines, "sound: nothing that was sealed has changed"] if report.sound else [*lines, *map(str, report.faults)]
+
+
+def _progress_of(what: str, done: int, of: int) -> None:
+    _progress(done, of, what)
+
+
+def _progress(done: int, of: int, what: str = "entries") -> None:
     if sys.stderr.isatty():
-        print(f"\r{done:,} of {of:,} entries", end="" if done < of else "\n", file=sys.stderr, flush=True)
+        print(f"\r{what}: {done:,} of {of:,}", end="" if done < of else "\n", file=sys.stderr, flush=True)
 
 
 def rebuild_projection(settings: Settings) -> int:

@@ -5,6 +5,7 @@ import signal
 import threading
 
 import uvicorn
+from fastapi import FastAPI
 
 from app.commands import compose
 from app.config import Settings
@@ -28,12 +29,12 @@ def serve(settings: Settings, host: str | None, port: int | None, *, worker: boo
     return 0
 
 
-def run_server(app: object, host: str, port: int) -> None:
+def run_server(app: FastAPI, host: str, port: int) -> None:
     """uvicorn until SIGINT or SIGTERM."""
     uvicorn.Server(
         uvicorn.Config(
             app, host=host, port=port, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=3
-        )  # type: ignore[arg-type]
+        )
     ).run()
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from app.demo.fakes.github_things import User
+
 ORGANIZATION = "bank-platform"
 INFRA, MANIFESTS = "bank/infra", "bank/application-manifests"
 ARGOCD, GITHUB, TFE = "argocd-prod", "github", "tfe-prod"  # the sources' names
@@ -57,3 +59,14 @@ def applications(count: int) -> tuple[Application, ...]:
         for i in range(1, max(0, count - 3) + 1)
     )
     return (*APPLICATIONS[:count], *more)
+
+
+def identities() -> str:
+    """The bank's list of who is who, as `[identities] file` wants it."""
+    lines = ["person,kind,github_login,emails,tfe_username,argocd_username"]
+    for login in (*ENGINEERS, COMPLIANCE):
+        lines.append(f"{login.replace('-', ' ').title()},human,{login},{login}@bank.example,{login},{login}")
+    renovate = User(BOT.removesuffix("[bot]"), "Bot", "Renovate")
+    lines.append(f"Renovate,bot,{renovate.login},{renovate.database_id}+{BOT}@users.noreply.github.com,,")
+    lines.append(f"Infrastructure pipeline,service,,,{PIPELINE},")
+    return "\n".join(lines) + "\n"

@@ -111,14 +111,15 @@ def succeed(
 
 
 def _stretch(connection: Connection, claim: Claim, row: Any, through: datetime) -> None:
-    """One interval while nothing was missed; a new one after a pause that the source's own list does not cover."""
+    """One interval while nothing was missed; a new one after a pause, or failures, that the source's own list does not cover."""
     last = connection.execute(
         select(coverage.c.id, coverage.c.to_at)
         .where(coverage.c.source == claim.source, coverage.c.stream == claim.stream)
         .order_by(coverage.c.to_at.desc())
         .limit(1)
     ).first()
-    pause = max(row.every * 3, timedelta(minutes=2))
+    shortest = timedelta(minutes=2)
+    pause = shortest if row.failures else max(row.every * 3, shortest)
     if last is not None and (row.catches_up or through - last.to_at <= pause):
         connection.execute(update(coverage).where(coverage.c.id == last.id, coverage.c.to_at < through).values(to_at=through))
     else:
