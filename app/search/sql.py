@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, false, func, literal, or_, select, true, union_all
+from sqlalchemy import ColumnElement, FromClause, Select, and_, any_, exists, false, func, literal, or_, select, true, union_all
 from sqlalchemy.sql.elements import KeyedColumnElement
 
 from app.db.tables.ledger import events
@@ -217,9 +217,9 @@ def _commit(text: str, wild: bool) -> Condition:
     if text == "*" and wild:
         return events.c.commits.is_not(None)
     if len(text) == 40:
-        return events.c.commits.contains([text.lower()])
+        return literal(text.lower()) == any_(events.c.commits)
     one = func.unnest(events.c.commits).column_valued("one")
-    return exists(select(literal(1)).select_from(one).where(one.like(pattern(text.lower() + "*"))))
+    return exists(select(one).where(one.like(pattern(text.lower() + "*"))).correlate(events))
 
 
 def _text(text: str, wild: bool) -> Condition:

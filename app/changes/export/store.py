@@ -76,7 +76,7 @@ def _written(name: str, cell: ColumnElement[Any]) -> ColumnElement[Any]:
     """A cell as the CSV has it: times in ISO 8601 UTC, text guarded."""
     if isinstance(cell.type, DateTime):
         whole = func.date_trunc("second", cell) == cell
-        return func.to_char(cell, case((whole, _SECONDS), else_=_MICROS)).label(name)
+        return func.to_char(func.timezone("UTC", cell), case((whole, _SECONDS), else_=_MICROS)).label(name)
     if isinstance(cell.type, Text):
         return case((_runs(cell), func.concat("'", cell)), else_=cell).label(name)
     return (cast(cell, Text) if isinstance(cell.type, Boolean) else cell).label(name)
