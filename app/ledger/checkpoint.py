@@ -182,7 +182,7 @@ def _split_note(note: str) -> tuple[str, list[tuple[str, bytes]]]:
             blob = base64.b64decode(encoded, validate=True)
         except (binascii.Error, ValueError):
             blob = b""
-        if not line.startswith(_DASH) or not name or len(blob) < 5:
+        if not line.startswith(_DASH) or not name or len(blob) < 5 or base64.b64encode(blob).decode() != encoded:
             raise LedgerError(f"{line[:80]!r} is not a signature line", "— name base64")
         signatures.append((name, blob))
     return text, signatures

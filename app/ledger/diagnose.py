@@ -30,7 +30,7 @@ def _first_odd(witness: Witness, start: int, stop: int) -> Fault | None:
     for seq, leaf, row in witness.rows(start, stop):
         try:
             expected = row_of(*event_from_leaf(leaf))
-        except LedgerError as error:
+        except (LedgerError, TypeError, ValueError, AttributeError) as error:
             return Fault(Kind.EDITED_LEAF, f"leaf {seq} cannot be read ({error})", "a leaf of this program", index=seq)
         if row != expected:
             return _classify(witness, seq, row, expected)

@@ -21,7 +21,7 @@ from app.db.tables.ledger import checkpoints as checkpoint_table
 from app.db.tables.ledger import events as rows
 from app.db.tables.ledger import leaves, tile_hashes
 from app.domain.event import Entry, Event
-from app.errors import LedgerError
+from app.errors import LedgerError, Tampered
 from app.ledger import merkle
 from app.ledger.checkpoint import Checkpoint, Key, make
 from app.ledger.leaf import event_from_leaf, leaf_encoder
@@ -198,14 +198,25 @@ def seal(connection: Connection, key: Key, origin: str, now: datetime) -> Checkp
     """Sign and keep a checkpoint over everything committed; None when nothing was added since the last one.
 
     Seal in a transaction of its own: a checkpoint over leaves that are then rolled back must never leave the house.
+    Raises Tampered, and signs nothing, when the ledger no longer extends the last checkpoint.
     """
-    sealed, held = connection.execute(select(func.coalesce(func.max(checkpoint_table.c.size), 0))).scalar_one(), size(connection)
-    if held <= sealed:
+    held, last = size(connection), next(iter(checkpoints(connection, 1)), None)
+    if last:
+        _check_extends(connection, held, last)
+    if held == (last.size if last else 0):
         return None
     made = make(key, origin, held, root(connection, held), now)
     values = {"size": held, "made_at": now, "root": made.root, "note": made.note}
     connection.execute(insert(checkpoint_table).values(values).on_conflict_do_nothing())
     return made
+
+
+def _check_extends(connection: Connection, held: int, last: Checkpoint) -> None:
+    todo = "run `throughline verify --database`"
+    if held < last.size:
+        raise Tampered(f"the ledger holds {held} leaves", f"at least {last.size}, as the last checkpoint says", todo, index=held)
+    if root(connection, last.size) != last.root:
+        raise Tampered(f"the first {last.size} leaves no longer give the root of the last checkpoint", last.root.hex(), todo)
 
 
 def checkpoints(connection: Connection, limit: int | None = None) -> list[Checkpoint]:

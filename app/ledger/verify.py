@@ -107,6 +107,8 @@ class _Walk:
         for claim in claims:
             signed = _opened(claim, self.vkey)
             self._to(min(claim.size, self.size))
+            if self.size < claim.size <= self.witness.size():
+                break  # sealed after we began, over leaves that came after we began
             if claim.size > self.size:
                 found = f"the ledger ends at {self.size} leaves; the newest {claim.size - self.size} are gone"
                 raise Fault(Kind.TRUNCATED, found, f"{claim.size}, as {claim.where} says", index=self.size)
@@ -176,14 +178,14 @@ class _Walk:
         if self.odd_tile:
             raise _tile_fault(self.odd_tile, "no later checkpoint tells whether the hash or a leaf was changed")
         counts = self.witness.tile_counts()
-        for level in sorted({*counts, 1}):
-            wanted = self.size >> (merkle.HEIGHT * level) if level >= 1 else 0
-            if level >= 1 and counts.get(level, 0) > wanted:
-                found = f"the ledger ends at {self.size} leaves, but the hashes of more are stored (level {level})"
-                raise Fault(Kind.TRUNCATED, found, f"{wanted} hashes, not {counts[level]}", index=self.size)
-            if counts.get(level, 0) != wanted:
-                found = f"{counts.get(level, 0)} hashes are stored at level {level}"
-                raise Fault(Kind.EDITED_TILE, found, f"{wanted}, under {self.size} leaves")
+        size = self.witness.size()  # it may have grown while we read
+        for level, count in sorted(counts.items()):
+            wanted = size >> (merkle.HEIGHT * level) if level >= 1 else 0
+            if count > wanted and level >= 1:
+                found = f"the ledger ends at {size} leaves, but the hashes of more are stored (level {level})"
+                raise Fault(Kind.TRUNCATED, found, f"{wanted} hashes, not {count}", index=size)
+            if count > wanted:
+                raise Fault(Kind.EDITED_TILE, f"{count} hashes are stored at level {level}", "none below level 1")
         for table, seq in self.witness.strays():
             kind, found = (Kind.TRUNCATED, "whose leaf is gone") if seq >= self.size else (Kind.INSERTED, "before the first")
             raise Fault(kind, f"{table} holds a row {seq}, {found}", f"rows 0 to {self.size - 1}", index=min(seq, self.size))

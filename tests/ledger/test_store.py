@@ -10,10 +10,10 @@ from app.db.session import transaction
 from app.db.tables import metadata
 from app.domain.event import Entry, Event, Keys, Step, entity_of
 from app.domain.ref import Ref
-from app.errors import LedgerError
+from app.errors import LedgerError, Tampered
 from app.ledger import checkpoint, merkle, store
 from app.ledger.leaf import leaf_bytes
-from sqlalchemy import Connection, Engine, inspect, select, text
+from sqlalchemy import Connection, Engine, insert, inspect, select, text
 from sqlalchemy.exc import ProgrammingError
 
 from tests.ledger.made import DAWN, event, events
@@ -123,6 +123,16 @@ def test_seal_only_what_grew(connection: Connection) -> None:
     second = store.seal(connection, KEY, ORIGIN, DAWN)
     assert store.checkpoints(connection) == [second, first]
     assert store.checkpoints(connection, 1) == [second]
+
+
+def test_what_was_rewritten_is_not_signed(connection: Connection) -> None:
+    fill(connection, 10)
+    connection.execute(insert(metadata.tables["checkpoints"]).values(size=9, made_at=DAWN, root=bytes(32), note="x\n"))
+    with pytest.raises(Tampered, match="no longer give the root"):
+        store.seal(connection, KEY, ORIGIN, DAWN)
+    connection.execute(insert(metadata.tables["checkpoints"]).values(size=11, made_at=DAWN, root=bytes(32), note="x\n"))
+    with pytest.raises(Tampered, match="at least 11"):
+        store.seal(connection, KEY, ORIGIN, DAWN)
 
 
 def test_rollback_leaves_no_gap(engine: Engine) -> None:

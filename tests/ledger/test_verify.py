@@ -90,6 +90,38 @@ def test_a_sound_ledger(ledger: Engine) -> None:
     assert ("rows", SIZE, SIZE) in seen
 
 
+def test_a_ledger_that_grows_meanwhile(ledger: Engine) -> None:
+    def progress(what: str, done: int, total: int) -> None:
+        with transaction(ledger) as other:
+            grow(other, SIZE, 1200)
+            store.seal(other, KEY, ORIGIN, DAWN)
+
+    with transaction(ledger) as connection:
+        report = verify_database(connection, KEY.vkey(ORIGIN), progress)
+    assert report.sound, report.faults
+    assert (report.size, report.sealed) == (SIZE, 590)
+    assert check(ledger).sealed == 1200
+
+
+def test_a_leaf_of_another_hand(ledger: Engine) -> None:
+    """The application's role may insert; what it inserts must still be an event with its row."""
+    leaf = leaf_bytes(event(SIZE), DAWN).replace(b'"source":"tfe-prod"', b'"source":5')
+    with transaction(ledger) as connection:
+        values = {"n": SIZE, "hash": merkle.leaf_hash(leaf), "leaf": leaf}
+        connection.execute(text("INSERT INTO leaves VALUES (:n, :hash, :leaf)"), values)
+    found = fault(ledger)
+    assert (found.kind, found.index) == (Kind.EDITED_LEAF, SIZE)
+    assert "cannot be read" in str(found)
+
+
+def test_many_checkpoints_are_read_page_by_page(ledger: Engine, owner_engine: Engine) -> None:
+    with owning(owner_engine) as do:
+        more = "SELECT size, made_at + n * interval '1 us', root, note FROM checkpoints, generate_series(1, 700) n"
+        do(f"INSERT INTO checkpoints {more}")
+        do("INSERT INTO checkpoints SELECT size, 'infinity', root, note FROM checkpoints LIMIT 1")
+    assert check(ledger).checkpoints == 1403
+
+
 def test_an_empty_ledger(engine: Engine) -> None:
     report = check(engine)
     assert report.sound

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Text, cast, func, select, true, tuple_
 
 from app.db.tables.collection import bodies
 from app.db.tables.ledger import checkpoints, events, leaves, tile_hashes
@@ -29,7 +29,10 @@ _BODIES = 16  # payloads may be large
 def verify_database(
     connection: Connection, vkey: str, progress: Progress = quiet, anchors: Iterable[tuple[str, str]] = ()
 ) -> Report:
-    """Check the whole ledger; best inside `db.session.read_only`, so that all of it is read as of one moment."""
+    """Check the whole ledger, as far as it reached when this began; it may go on growing meanwhile.
+
+    `anchors` are (where it was kept, the signed note) of checkpoints that were carried elsewhere.
+    """
     return verify(Stored(connection), vkey, anchors, progress)
 
 
@@ -42,11 +45,12 @@ class Stored:
         return int(self._connection.execute(select(func.coalesce(func.max(leaves.c.seq), -1))).scalar_one()) + 1
 
     def strays(self) -> Sequence[tuple[str, int]]:
-        found: list[tuple[str, int]] = []
+        ends: list[tuple[str, int]] = []
         for table in (leaves, events):
-            low, high = self._connection.execute(select(func.min(table.c.seq), func.max(table.c.seq))).one()
-            found += [(table.name, seq) for seq in (low, high) if seq is not None and not 0 <= seq < self.size()]
-        return found
+            bounds = self._connection.execute(select(func.min(table.c.seq), func.max(table.c.seq))).one()
+            ends += [(table.name, seq) for seq in bounds if seq is not None]
+        size = self.size()  # read last: the ledger may be growing
+        return [(table, seq) for table, seq in ends if not 0 <= seq < size]
 
     def leaves(self, start: int, stop: int) -> Sequence[tuple[int, bytes, bytes]]:
         found: list[tuple[int, bytes, bytes]] = self._driver.execute(_LEAVES, (start, stop), binary=True).fetchall()
@@ -72,16 +76,17 @@ class Stored:
         return {row[0]: row[1] for row in self._connection.execute(query)}
 
     def checkpoints(self) -> Iterator[Claim]:
-        last: Any = None
-        order = (checkpoints.c.size, checkpoints.c.made_at)
+        size, made_at = checkpoints.c.size, checkpoints.c.made_at
+        at = cast(made_at, Text).label("at")  # as text: it may be no time that a datetime can hold
+        query, last = select(size, checkpoints.c.root, checkpoints.c.note, at).order_by(size, made_at).limit(_PAGE), None
         while True:
-            query = select(checkpoints).order_by(*order).limit(_PAGE)
-            found = self._connection.execute(query if last is None else query.where(func.row(*order) > func.row(*last))).all()
+            after = tuple_(size, made_at) > tuple_(last.size, cast(last.at, made_at.type)) if last else true()
+            found = self._connection.execute(query.where(after)).all()
             for row in found:
-                yield Claim(f"the checkpoint of {row.made_at:%Y-%m-%d %H:%M:%S}", row.note, row.size, bytes(row.root))
+                yield Claim(f"the checkpoint of {row.at}", row.note, row.size, bytes(row.root))
             if len(found) < _PAGE:
                 return
-            last = (found[-1].size, found[-1].made_at)
+            last = found[-1]
 
     def bodies(self) -> Iterator[Body]:
         query, last = select(bodies).order_by(bodies.c.digest).limit(_BODIES), None
