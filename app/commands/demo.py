@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from app import clock, log
 from app.changes.project import catch_up
 from app.commands import compose
-from app.commands.serve import run_server
+from app.commands.serve import listen, run_server
 from app.config import Database, Environment, Identities, Ledger, Settings
 from app.db.session import transaction
 from app.demo import cast
@@ -49,6 +49,7 @@ class Wish:
 
 def run(settings: Settings, wish: Wish) -> int:
     """Until it is interrupted."""
+    at = listen(wish.host, wish.port)
     folder = settings.database.directory / f"demo-{wish.port}"
     if wish.fresh:
         shutil.rmtree(folder, ignore_errors=True)
@@ -62,7 +63,7 @@ def run(settings: Settings, wish: Wish) -> int:
         threading.Thread(target=_announce, args=(wish, stopping.is_set), daemon=True).start()
         life.start()
         try:
-            run_server(app, wish.host, wish.port)
+            run_server(app, at)
         finally:
             stopping.set()
             life.join(timeout=30)

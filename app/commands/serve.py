@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import threading
 
 import uvicorn
@@ -9,33 +10,47 @@ from fastapi import FastAPI
 
 from app.commands import compose
 from app.config import Settings
+from app.errors import UsageError
 from app.main import create_app
 from app.worker.scheduler import Worker
 
 
 def serve(settings: Settings, host: str | None, port: int | None, *, worker: bool) -> int:
     """The portal until it is interrupted, with a worker in the same process unless told not to."""
-    with compose.database(settings) as engine, compose.sources(settings) as built:
+    at = listen(host or settings.web.host, settings.web.port if port is None else port)
+    with at, compose.database(settings) as engine, compose.sources(settings) as built:
         work = compose.work_of(settings, engine, built)
         app = create_app(engine, origin=work.origin, vkey=compose.vkey_of(settings), clock=work.clock)
         beside = Worker(work) if worker else None
         if beside:
             beside.start()
         try:
-            run_server(app, host or settings.web.host, settings.web.port if port is None else port)
+            run_server(app, at)
         finally:
             if beside:
                 beside.stop()
     return 0
 
 
-def run_server(app: FastAPI, host: str, port: int) -> None:
+def listen(host: str, port: int) -> socket.socket:
+    """The portal's socket, taken before anything is started. Raises UsageError when somebody else has the port."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((host, port))
+    except OSError as error:
+        made.close()
+        raise UsageError(
+            f"cannot listen on {host}:{port} ({error.strerror})", "a free port", "choose another with --port"
+        ) from error
+    return made
+
+
+def run_server(app: FastAPI, at: socket.socket) -> None:
     """uvicorn until SIGINT or SIGTERM."""
-    uvicorn.Server(
-        uvicorn.Config(
-            app, host=host, port=port, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=3
-        )
-    ).run()
+    config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=3)
+    uvicorn.Server(config).run(sockets=[at])
 
 
 def worker(settings: Settings) -> int:
