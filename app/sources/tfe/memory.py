@@ -20,7 +20,6 @@ from app.sources.tfe.terms import FINAL
 COOL_DOWN = timedelta(hours=48)  # late comments, post-apply tasks
 OVERLAP = timedelta(hours=24)  # how far behind its newest run a head scan still reads
 AGAIN = timedelta(minutes=1)  # the soonest that details of an unchanged run are read again
-RECONCILE = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,8 @@
 """One pass over the runs: the newest of each list, the open and the cooling ones, and now and then all of them.
 
 There is no "updated since" in this API. So a pass reads the head of the run lists until everything on a page is known,
-final and older than the overlap; asks again for each open or cooling run it did not meet there; and once a day reads every
-list to its end, in both forms, to find what was missed and what has gone.
+final and older than the overlap; asks again for each open or cooling run it did not meet there; and when everything is asked
+for reads every list to its end, in both forms, to find what was missed and what has gone.
 """
 
 from collections.abc import Generator, Iterator
@@ -13,7 +13,7 @@ from app.sources.contract import Connection, Page, Task
 from app.sources.tfe.abilities import FORMS, NAMED, PLAIN, Abilities, First
 from app.sources.tfe.client import Client
 from app.sources.tfe.details import Reader
-from app.sources.tfe.memory import RECONCILE, Known, Reading
+from app.sources.tfe.memory import Known, Reading
 from app.sources.tfe.strip import observe
 from app.sources.tfe.terms import INCLUDES
 from app.sources.tfe.visits import Visits
@@ -61,10 +61,9 @@ class RunsPass:
         yield self.visits.turn()
 
     def _begin(self) -> None:
-        """A reconciliation starts when one is asked for or a day has passed, unless one is under way."""
+        """A reconciliation starts when one is asked for, or there never was one; one that is under way goes on."""
         last = self.memory.get("reconciled")
-        due = last is None or self.everything or self.now - datetime.fromisoformat(last["at"]) >= RECONCILE
-        if due and "reconciling" not in self.memory:
+        if (last is None or self.everything) and "reconciling" not in self.memory:
             number = (last["number"] if last else 0) + 1
             self.visits.remember("reconciling", {"since": self.now.isoformat(), "number": number})
             self.abilities = self.abilities.renewed()
