@@ -225,7 +225,9 @@ def _revision(operation: Operation) -> str:
 
 def _drift(drifts: Sequence[Drift]) -> Cell:
     what = some((f"{r.kind}/{r.name}" for drift in drifts for r in drift.resources), most=1)
-    return cell("drift", "failed", "OutOfSync", what or drifts[0].application, drifts[0].onset_before, Missing.ABSENT)
+    by = some((manager for drift in drifts for manager in drift.managers), most=1)
+    detail = what or by or drifts[0].application
+    return cell("drift", "failed", "OutOfSync", detail, drifts[0].onset_before, Missing.ABSENT)
 
 
 def _health(change: Change, synced: Sequence[Operation]) -> Cell:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from app.changes.chain import Cell, chain
-from app.changes.item import commits, item
+from app.changes.item import commits, item, repositories
 from app.changes.story import story
 from app.changes.terms import gap_names, sources, terms
 from app.changes.told import counts, distinct, iso, name_of, one_line
@@ -72,9 +72,8 @@ def _texts(change: Change, cells: list[Cell]) -> dict[str, str]:
     """The columns of text: what the list and the CSV show. Several values are parted by `; `."""
     runs, operations = change.runs, change.operations
     places = [operation.application for operation in operations] + [drift.application for drift in change.drifts]
-    named = [run.repository for run in runs] + [operation.repository for operation in operations]
     return {
-        "repositories": _joined([*(pr.repository for pr in change.pull_requests), *named]),
+        "repositories": _joined(repositories(change)),
         "pull_requests": _joined(f"{pr.repository}#{pr.number}" for pr in change.pull_requests),
         "commits": _joined(commits(change)),
         "authors": _joined(p.person or p.name for p in change.people if p.role is Role.AUTHOR),

@@ -1,10 +1,13 @@
 """The JSON of one change, as the API, the JSONL export and the evidence bundle give it. No field is ever left out."""
 
+import re
 from typing import Any
 
-from app.changes.told import iso, name_of
+from app.changes.told import distinct, iso, name_of
 from app.domain.change import Change, Operation, PolicyResult, Run
 from app.domain.finding import Verdict
+
+_SHA = re.compile(r"[0-9a-fA-F]{7,64}", re.ASCII)
 
 
 def item(change: Change) -> dict[str, Any]:
@@ -48,17 +51,24 @@ def item(change: Change) -> dict[str, Any]:
 
 def repository(change: Change) -> str | None:
     """Where it was proposed; of a change without a proposal, where what ran came from."""
+    return next(iter(repositories(change)), None)
+
+
+def repositories(change: Change) -> list[str]:
+    """Every repository it names: those of the proposals, of the runs, of each source that was deployed."""
     named = [pr.repository for pr in change.pull_requests] + [run.repository for run in change.runs]
-    named += [operation.repository for operation in change.operations]
-    return next((name for name in named if name), None)
+    for operation in change.operations:
+        named += [operation.repository, *(source.repository for source in operation.sources)]
+    return distinct(named)
 
 
 def commits(change: Change) -> list[str]:
-    """Every commit it names: proposed, merged, run, deployed."""
+    """Every commit it names: proposed, merged, run, deployed. A chart's version is none."""
     named = [sha for pr in change.pull_requests for sha in (*pr.commits, pr.head_oid, pr.merge_commit)]
     named += [run.commit for run in change.runs]
-    named += [sha for operation in change.operations for sha in (*operation.revisions, operation.revision)]
-    return list(dict.fromkeys(sha for sha in named if sha))
+    for operation in change.operations:
+        named += [*operation.revisions, operation.revision, *(source.revision for source in operation.sources)]
+    return [sha for sha in distinct(named) if _SHA.fullmatch(sha)]
 
 
 def _run(run: Run) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from app.changes.item import commits
+from app.changes.item import commits, repositories
 from app.domain.actor import Person, Role
 from app.domain.change import Change, Drift, HistoryGap, Missing, Operation, PullRequest, Run
 from app.domain.finding import Verdict
@@ -29,9 +29,8 @@ def _where(change: Change) -> Iterator[tuple[str, str | None]]:
         cluster, _, namespace = (place.destination or "").rpartition("/")
         yield from (("app", place.application), ("project", place.project), ("cluster", cluster), ("namespace", namespace))
     for run in change.runs:
-        yield from (("workspace", run.workspace), ("project", run.project), ("repo", run.repository))
-    yield from (("repo", operation.repository) for operation in change.operations)
-    yield from (("repo", pr.repository) for pr in change.pull_requests)
+        yield from (("workspace", run.workspace), ("project", run.project))
+    yield from (("repo", name) for name in repositories(change))
     touched: tuple[Operation | Drift, ...] = (*change.operations, *change.drifts)
     for thing in touched:
         yield from (("resource", f"{resource.kind}/{resource.name}") for resource in thing.resources)
