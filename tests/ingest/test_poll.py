@@ -112,6 +112,35 @@ def test_only_what_is_due_is_read(engine: Engine) -> None:
     assert run(engine, source, clock, only_due=True).state == "read"
 
 
+def test_a_quicker_pace_takes_effect_at_once(engine: Engine) -> None:
+    clock, source = Hand(), pages(page("a"))
+    source.every = timedelta(hours=12)
+    run(engine, source, clock)
+    source.every = timedelta(seconds=10)
+    clock.move(seconds=30)
+    declare(engine, source, clock())
+    clock.move(seconds=11)
+    assert read_stream(engine, source, source.streams()[0], random_id(), clock).state == "read"
+
+
+def test_failures_break_coverage_even_where_the_pace_is_slow(engine: Engine) -> None:
+    clock, source = Hand(), pages(page("a"))
+    source.every = timedelta(hours=12)
+    run(engine, source, clock)
+
+    def refuses(task: Task) -> Iterator[Page]:
+        raise Unauthorized("tfe-prod answered 401", "a valid token", "renew it")
+        yield
+
+    good, source.script = source.script, refuses
+    clock.move(hours=1)
+    run(engine, source, clock)
+    source.script = good
+    clock.move(hours=5)
+    run(engine, source, clock)
+    assert rows(engine, "select from_at, to_at from coverage order by 1") == [(START, START), (clock(), clock())]
+
+
 def test_coverage_goes_on_while_reading_does_and_breaks_when_it_did_not(engine: Engine) -> None:
     clock, source = Hand(), pages(page("a"))
     for _ in range(3):

@@ -16,7 +16,7 @@ from app.sources.contract import Stream
 
 
 def register(connection: Connection, source: str, kind: str, declared: Sequence[Stream], now: datetime) -> None:
-    """Make or refresh the row of each declared stream; what has happened stays."""
+    """Make or refresh the row of each declared stream; what has happened stays, a quicker pace takes effect."""
     for stream in declared:
         statement = insert(streams).values(
             source=source,
@@ -27,7 +27,8 @@ def register(connection: Connection, source: str, kind: str, declared: Sequence[
             forgets_after=stream.forgets_after,
             next_poll_at=now,
         )
-        ours = {name: statement.excluded[name] for name in ("kind", "every", "catches_up", "forgets_after")}
+        ours: dict[str, Any] = {name: statement.excluded[name] for name in ("kind", "every", "catches_up", "forgets_after")}
+        ours["next_poll_at"] = func.least(streams.c.next_poll_at, now + stream.every)
         connection.execute(statement.on_conflict_do_update(index_elements=["source", "stream"], set_=ours))
 
 
