@@ -213,7 +213,9 @@ def kept(operations: Sequence[Told], heard: Heard) -> list[Deed]:
     deeds = [one.deed for one in operations]
     out = []
     for i, deed in enumerate(deeds):
-        recent = i >= len(deeds) - 5 or (oldest is not None and (deed.end or deed.start) >= oldest - KEPT_LONGER)
+        recent = (
+            i >= len(deeds) - 5 or heard.said is None or (oldest is not None and (deed.end or deed.start) >= oldest - KEPT_LONGER)
+        )
         if not (deed.told_end and deed.told_start) or recent:
             if deed.told_end:
                 deed.message, deed.resources = "", []

@@ -50,8 +50,8 @@ class Deed(msgspec.Struct, omit_defaults=True):
     told_start: bool = False
     told_end: bool = False
     told_phase: str = ""  # a phase that is new to us, told
-    proven: bool = False  # the initiator was known when it was told
-    by: list[str] = []  # its name and kind, once proven
+    proven: bool = False  # the evidence of who began it is in: nothing more is waited for
+    by: list[str] = []  # name, kind and reason of its initiator, once proven
     waited: bool = False
 
     @property

@@ -51,7 +51,7 @@ def initiator(deed: Deed, episode: Episode | None, heard: Heard) -> Actor:
             return _claimed(deed.asked)
     elif "rolling" in deed.shape:
         return automation("ApplicationSet")
-    if deed.wears == AUTOMATION and deed.asked in {None, AUTOMATION}:
+    if deed.wears == AUTOMATION and deed.asked in {None, AUTOMATION} and heard.said is not None:
         return automation(ARGO)
     return unknown(_why(deed, heard))
 

@@ -9,12 +9,12 @@ from app.domain.actor import Actor, ActorKind
 from app.domain.event import Event, How, Step
 from app.sources.argocd import wire
 from app.sources.argocd.account import Account, Told
-from app.sources.argocd.announcements import TERMINATED, Announcement
+from app.sources.argocd.announcements import TERMINATED, Announcement, Episode
 from app.sources.argocd.deeds import Deed, from_history
 from app.sources.argocd.maker import Maker
 from app.sources.argocd.memory import Entry
 from app.sources.argocd.names import is_commit
-from app.sources.argocd.operations import Heard, classify, initiator
+from app.sources.argocd.operations import Heard, classify, initiator, unannounced
 from app.sources.argocd.pairing import EARLY, LATE
 from app.sources.argocd.terms import OVER, PHASES, RUNNING, SUCCEEDED, UNSEEN, Kind, step_of
 from app.sources.contract import Want
@@ -51,14 +51,13 @@ def operation_events(make: Maker, one: Told, heard: Heard, history: Mapping[int,
     deployed = before(deed, history)
     if not deed.proven or not deed.kind:
         deed.kind = str(classify(deed, one.episode, heard, deployed, older_than(deed, history)))
-    actor = Actor(deed.by[0], ActorKind(deed.by[1]), deed.by[0] or None) if deed.by else initiator(deed, one.episode, heard)
+    actor = begun_by(deed, one.episode, heard)
     facts = operation_facts(deed, deployed, heard)
-    sure = actor.kind is not ActorKind.UNKNOWN
-    if deed.told_start and not deed.proven and sure:
+    proven = actor.kind is not ActorKind.UNKNOWN or unannounced(deed, one.episode, heard)
+    if deed.told_start and proven and not deed.proven:
         yield _operation(make, deed, "attributed", Step.NOTED, deed.start, facts, actor, how=How.RECONSTRUCTED, announced=True)
-    if sure and not deed.by:
-        deed.by = [actor.name, str(actor.kind)]
-    deed.proven = sure
+    if proven and not deed.proven:
+        deed.proven, deed.by = True, [actor.name, str(actor.kind), actor.because]
     if not deed.told_start:
         begun = facts | {"finished_at": None, "message": "", "resources": [], "history_id": None}
         yield _operation(make, deed, RUNNING, Step.REQUESTED, deed.start, begun, actor, how=_start_how(deed))
@@ -68,6 +67,14 @@ def operation_events(make: Maker, one: Told, heard: Heard, history: Mapping[int,
         at = deed.end or deed.start
         yield _operation(make, deed, deed.phase, step_of(deed.kind, deed.phase), at, facts, actor, how=How(deed.how), known=known)
         deed.told_end, deed.told_phase = deed.over, deed.phase
+
+
+def begun_by(deed: Deed, episode: Episode | None, heard: Heard) -> Actor:
+    """Its initiator: as it was proven once, else as the evidence says now."""
+    if len(deed.by) == 3:
+        name, kind, because = deed.by
+        return Actor(name, ActorKind(kind), name if kind in {ActorKind.HUMAN, ActorKind.SERVICE} else None, because)
+    return initiator(deed, episode, heard)
 
 
 def _start_how(deed: Deed) -> How:
@@ -174,11 +181,7 @@ def _entry_event(
     whole = told.deed if told else deed
     deployed = before(deed, found.history)
     deed.kind = whole.kind or str(classify(deed, told.episode if told else None, heard, deployed, older_than(deed, found.history)))
-    actor = (
-        Actor(whole.by[0], ActorKind(whole.by[1]), whole.by[0] or None)
-        if whole.by
-        else initiator(whole, told.episode if told else None, heard)
-    )
+    actor = begun_by(whole, told.episode if told else None, heard)
     # a start that the entry does not hold is the operation's own, where one was seen to end then
     operation = operation_id(make.uid, whole) if entry.deploy_started_at or told else None
     step = step_of(deed.kind, SUCCEEDED)

@@ -48,8 +48,7 @@ def fold(events: Sequence[Event]) -> dict[str, Shown]:
         one.how.append(event.how)
         if event.actor:
             one.actors.append(event.actor)
-        if event.status != "attributed":
-            one.facts = dict(event.facts)
+        one.facts = dict(event.facts)
     return out
 
 
