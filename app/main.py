@@ -1,0 +1,35 @@
+"""Composition for the web: plain parts in, an ASGI application out."""
+
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from sqlalchemy import Connection, Engine
+
+from app import clock as house_clock
+from app.clock import Clock
+from app.web.app import build
+from app.web.assets import Assets
+from app.web.portal import ROOT, Portal
+from app.web.render import Templates
+from app.web.rules import control_titles, rule_texts
+
+
+def create_app(
+    engine: Engine | Connection, *, origin: str, vkey: str, clock: Clock = house_clock.now, demo: bool = False
+) -> FastAPI:
+    """`origin` names the ledger, `vkey` is its public key; with `demo` every page says that its world is invented."""
+    assets = Assets(ROOT / "static")
+    return build(
+        Portal(
+            engine=engine,
+            origin=origin,
+            vkey=vkey,
+            clock=clock,
+            version=version("throughline"),
+            templates=Templates(ROOT / "templates", assets),
+            assets=assets,
+            rules=rule_texts(),
+            controls=control_titles(),
+            demo=demo,
+        )
+    )

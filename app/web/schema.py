@@ -1,0 +1,258 @@
+"""The shapes that the API answers with, for /api/v1/openapi.json. A field that is not known is null and never left out."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+VerdictWord = Literal["pass", "fail", "exception", "not_applicable", "indeterminate"]
+Role = Literal["author", "contributor", "reviewer", "approver", "merger", "creator", "confirmer", "overrider", "initiator"]
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(populate_by_name=True)
+
+
+class PullRequest(Shape):
+    repository: str | None
+    number: int | None
+    url: str | None
+    title: str | None
+    state: str | None
+
+
+class Person(Shape):
+    name: str | None = Field(description="as the source names them")
+    person: str | None = Field(description="who that is, where the identities file or an exact e-mail says so")
+    role: Role
+    source: str | None
+
+
+class Run(Shape):
+    id: str
+    workspace: str | None
+    kind: str | None
+    status: str | None = Field(description="Terraform Enterprise's own word")
+    source: str | None
+    created_at: datetime | None
+    url: str | None
+
+
+class PolicyResult(Shape):
+    run: str | None
+    set: str | None
+    policy: str | None
+    level: str | None
+    verdict: str | None
+    overridden_by: str | None
+    overridden_at: datetime | None
+
+
+class Apply(Shape):
+    run: str | None
+    at: datetime | None
+    added: int | None
+    changed: int | None
+    destroyed: int | None
+
+
+class Sync(Shape):
+    application: str | None
+    instance: str | None
+    kind: str | None
+    phase: str | None
+    revision: str | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    history_id: int | None
+    initiator: str | None
+    automated: bool | None
+    url: str | None
+
+
+class ControlVerdict(Shape):
+    control: str
+    verdict: VerdictWord
+    because: str
+
+
+class Summary(Shape):
+    passed: int = Field(alias="pass")
+    fail: int
+    exception: int
+    not_applicable: int
+    indeterminate: int
+
+
+class Link(Shape):
+    from_: str = Field(alias="from")
+    to: str
+    rule: str
+    strength: Literal["exact", "derived", "assumed"]
+    because: str
+
+
+class Gap(Shape):
+    what: str
+    from_: datetime | None = Field(alias="from")
+    to: datetime | None
+    size: int | None
+    because: str
+    missing: Literal["absent", "unobserved", "pending"] | None
+
+
+class EnvironmentOf(Shape):
+    name: str
+    cls: str = Field(alias="class")
+
+
+class Change(Shape):
+    id: UUID
+    number: int
+    title: str
+    environment: str
+    cls: str = Field(alias="class")
+    environments: list[EnvironmentOf]
+    state: Literal["proposed", "in progress", "finished", "stopped"]
+    verdict: VerdictWord
+    opened_at: datetime
+    finished_at: datetime | None
+    at: datetime = Field(description="where it stands in the list")
+    repository: str | None
+    pull_requests: list[PullRequest]
+    commits: list[str]
+    people: list[Person]
+    runs: list[Run]
+    policy: list[PolicyResult]
+    applies: list[Apply]
+    syncs: list[Sync]
+    drift: list[str]
+    verdicts: list[ControlVerdict]
+    summary: Summary
+    links: list[Link]
+    gaps: list[Gap]
+
+
+class Changes(Shape):
+    items: list[Change]
+    next: str | None = Field(description="`cursor` of the next page; null at the end")
+    sentence: str
+
+
+class Count(Shape):
+    count: int
+    sentence: str
+
+
+class Subject(Shape):
+    type: str
+    id: str
+    name: str | None
+    url: str | None
+
+
+class ActorOf(Shape):
+    name: str | None
+    person: str | None
+    source: str | None
+    id: str | None
+
+
+class Event(Shape):
+    id: UUID
+    seq: int = Field(description="index of its leaf in the ledger")
+    source: str
+    kind: str
+    step: str
+    status: str = Field(description="the source's own word")
+    known: bool = Field(description="false when that word is new to us")
+    subject: Subject
+    actor: ActorOf | None
+    occurred_at: datetime
+    observed_at: datetime
+    recorded_at: datetime
+    change: UUID | None
+    facts: dict[str, Any] | None
+    leaf_hash: str | None = Field(description="RFC 6962 leaf hash, hex")
+
+
+class Events(Shape):
+    items: list[Event]
+    next: str | None
+    sentence: str
+
+
+class StreamOf(Shape):
+    source: str
+    stream: str
+    kind: str
+    state: str
+    error: str | None
+    failures: int
+    succeeded_at: datetime | None
+    lag_seconds: float | None
+    requests: int
+    clock_offset_seconds: float | None
+    forgets_after_seconds: float | None
+    next_poll_at: datetime
+
+
+class GapOf(Shape):
+    source: str
+    stream: str
+    from_: datetime = Field(alias="from")
+    to: datetime
+
+
+class SourceList(Shape):
+    items: list[StreamOf]
+    next: None
+    sentence: str
+    gaps: list[GapOf] = Field(description="stretches of the last 14 days that nobody read")
+
+
+class CheckpointOf(Shape):
+    size: int
+    root: str = Field(description="hex")
+    note: str = Field(description="C2SP signed note")
+    sealed_at: datetime
+
+
+class LedgerOf(Shape):
+    origin: str
+    vkey: str
+    size: int
+    checkpoint: CheckpointOf | None
+
+
+class Proof(Shape):
+    seq: int
+    leaf: str = Field(description="RFC 8785 canonical JSON, the bytes that are hashed")
+    leaf_hash: str
+    checkpoint: CheckpointOf | None
+    path: list[str] | None = Field(description="RFC 6962 audit path, hex; null when no checkpoint holds the entry yet")
+
+
+class Problem(Shape):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    parameter: str | None = None
+    position: int | None = Field(None, description="0-based character of `q` at which it stops making sense")
+    nearest: str | None = Field(None, description="a key or value to try instead")
+
+
+class Readiness(Shape):
+    ready: bool
+    checks: dict[str, str]
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """`responses=` of an operation: each error as application/problem+json."""
+    said = {400: "a parameter cannot be understood", 404: "there is no such thing", 503: "the database does not answer"}
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": said[status], "content": content} for status in statuses}

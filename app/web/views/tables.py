@@ -1,0 +1,127 @@
+"""The systems' own parts of a change as small tables: runs, policy, applies, syncs. Empty ones are left out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from app.web.times import Time, Zone, parse_iso, shown_or_none, took
+from app.web.views.marks import VERDICTS, Badge
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    text: str = ""
+    href: str = ""
+    time: Time | None = None
+    badge: Badge | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    id: str
+    name: str
+    says: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+POLICY = {"passed": "pass", "failed": "fail", "errored": "fail"}
+
+
+def grids(item: Mapping[str, Any], zone: Zone) -> tuple[Grid, ...]:
+    found = (_runs(item, zone), _policy(item, zone), _syncs(item, zone), _commits(item))
+    return tuple(grid for grid in found if grid.rows)
+
+
+def _list(item: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    value = item.get(key)
+    return [v for v in value if isinstance(v, Mapping)] if isinstance(value, Sequence) and not isinstance(value, str) else []
+
+
+def _text(value: object) -> str:
+    return "not known" if value is None or value == "" else str(value)
+
+
+def _when(value: object, zone: Zone) -> Cell:
+    time = shown_or_none(parse_iso(value), zone)
+    return Cell(time=time) if time else Cell("not yet" if value is None else str(value))
+
+
+def _runs(item: Mapping[str, Any], zone: Zone) -> Grid:
+    applies = {str(a.get("run")): a for a in _list(item, "applies")}
+    rows = []
+    for run in _list(item, "runs"):
+        apply = applies.get(str(run.get("id")), {})
+        counts = [apply.get(key) for key in ("added", "changed", "destroyed")]
+        done = "not applied" if not apply else "counts not known" if None in counts else f"+{counts[0]} ~{counts[1]} −{counts[2]}"
+        at = parse_iso(apply.get("at"))
+        rows.append(
+            (
+                Cell(_text(run.get("id")), f"/events?q={quote('run:' + str(run.get('id')), safe='')}"),
+                Cell(_text(run.get("workspace"))),
+                Cell(_text(run.get("kind"))),
+                Cell(_text(run.get("status"))),
+                Cell(done),
+                _when(apply.get("at"), zone) if at else Cell("no apply"),
+            )
+        )
+    return Grid(
+        "runs", "Runs", "as Terraform Enterprise tells them", ("Run", "Workspace", "Kind", "Status", "Applied", "At"), tuple(rows)
+    )
+
+
+def _policy(item: Mapping[str, Any], zone: Zone) -> Grid:
+    rows = []
+    for p in _list(item, "policy"):
+        verdict = str(p.get("verdict") or "")
+        by = p.get("overridden_by")
+        badge = VERDICTS.get(POLICY.get(verdict, "indeterminate"), VERDICTS["indeterminate"])
+        badge = VERDICTS["exception"] if by and badge.tone == "fail" else badge
+        over = f"overridden by {by.get('name') if isinstance(by, Mapping) else by}" if by else ""
+        rows.append(
+            (
+                Cell(_text(p.get("policy"))),
+                Cell(_text(p.get("set"))),
+                Cell(_text(p.get("level"))),
+                Cell(badge=Badge(badge.tone, badge.shape, verdict or "not known")),
+                Cell(_text(p.get("run"))),
+                Cell(over),
+            )
+        )
+    return Grid(
+        "policy", "Policy", "each policy’s own verdict", ("Policy", "Set", "Level", "Verdict", "Run", "Override"), tuple(rows)
+    )
+
+
+def _syncs(item: Mapping[str, Any], zone: Zone) -> Grid:
+    rows = []
+    for s in _list(item, "syncs"):
+        start, end = parse_iso(s.get("started_at")), parse_iso(s.get("finished_at"))
+        lasted = f", {took(end - start)}" if start and end else ""
+        who = s.get("initiator")
+        who = who.get("name") if isinstance(who, Mapping) else who
+        rows.append(
+            (
+                Cell(_text(s.get("application"))),
+                Cell(f"{_text(s.get('kind'))}{lasted}"),
+                Cell(_text(s.get("phase"))),
+                Cell(str(s.get("revision") or "not known")[:12]),
+                Cell("automated" if s.get("automated") and not who else _text(who)),
+                _when(s.get("started_at"), zone),
+            )
+        )
+    heads = ("Application", "Sync", "Phase", "Revision", "Begun by", "At")
+    return Grid("syncs", "Syncs", "as Argo CD tells them", heads, tuple(rows))
+
+
+def _commits(item: Mapping[str, Any]) -> Grid:
+    value = item.get("commits")
+    shas = [str(c) for c in value] if isinstance(value, Sequence) and not isinstance(value, str) else []
+    return Grid(
+        "commits",
+        "Commits",
+        f"{len(shas)}",
+        ("Commit",),
+        tuple((Cell(sha, f"/events?q=commit:{quote(sha, safe='')}"),) for sha in shas),
+    )
