@@ -167,6 +167,7 @@ class Replay:
 def _listener(replay: Replay) -> type[BaseHTTPRequestHandler]:
     class Listener(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # headers and body are two writes; together with delayed ACKs each answer would take 40 ms
 
         def do_GET(self) -> None:
             url = urlsplit(self.path)

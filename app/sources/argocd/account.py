@@ -13,7 +13,7 @@ import msgspec
 from app.canonical import canonical_json, digest
 from app.sources.argocd import wire
 from app.sources.argocd.announcements import Episode, episodes
-from app.sources.argocd.deeds import Deed, from_history, from_state, targets
+from app.sources.argocd.deeds import Deed, Target, from_history, from_state, targets
 from app.sources.argocd.memory import Entry, Memory
 from app.sources.argocd.names import instant, revisions_of, sources_of, stamp
 from app.sources.argocd.operations import Heard, unannounced
@@ -214,10 +214,10 @@ def kept(operations: Sequence[Told], heard: Heard) -> list[Deed]:
     out = []
     for i, deed in enumerate(deeds):
         recent = (
-            i >= len(deeds) - 5 or heard.said is None or (oldest is not None and (deed.end or deed.start) >= oldest - KEPT_LONGER)
+            i >= len(deeds) - 3 or heard.said is None or (oldest is not None and (deed.end or deed.start) >= oldest - KEPT_LONGER)
         )
         if not (deed.told_end and deed.told_start) or recent:
-            if deed.told_end:
-                deed.message, deed.resources = "", []
+            if deed.told_end and deed.proven:  # enough to know it again
+                deed.message, deed.resources, deed.targets = "", [], [Target(revision=one) for one in deed.revisions]
             out.append(deed)
     return out
