@@ -20,6 +20,8 @@ from app.sources.argocd.terms import LIST_FIELDS, PARAMETERS, PATHS, PROJECT_FIE
 from app.sources.contract import Connection, Observation
 from app.sources.http import Http
 
+Transport = httpx.BaseTransport
+
 
 @dataclass(frozen=True, slots=True)
 class Got:
@@ -42,7 +44,7 @@ def dumped(value: Any) -> bytes:
 class Client:
     """Asks one Argo CD server. Methods raise only SourceError."""
 
-    def __init__(self, connection: Connection, clock: Callable[[], datetime], transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(self, connection: Connection, clock: Callable[[], datetime], transport: Transport | None = None) -> None:
         self.connection = connection
         self.http = Http(connection, clock, PATHS, transport=transport)
 

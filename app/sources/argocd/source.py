@@ -11,14 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-import httpx
-
 from app.canonical import digest, plain
 from app.domain.event import Event, Step
 from app.errors import Forbidden, Missing, NotUnderstood, ServerFailed, SourceError, TooLarge
 from app.sources.argocd import wire
 from app.sources.argocd.announcements import announcement
-from app.sources.argocd.client import Client, dumped
+from app.sources.argocd.client import Client, Transport, dumped
 from app.sources.argocd.maker import maker
 from app.sources.argocd.memory import Memory, dump, load
 from app.sources.argocd.names import instant, is_commit, stamp
@@ -47,7 +45,7 @@ class Listed:
 class Argocd:
     """One Argo CD server. Methods raise only SourceError."""
 
-    def __init__(self, connection: Connection, clock: Callable[[], datetime], transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(self, connection: Connection, clock: Callable[[], datetime], transport: Transport | None = None) -> None:
         self.connection = connection
         self.client = Client(connection, clock, transport)
 
