@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from app.changes.told import distinct, iso, name_of
+from app.domain.actor import ActorKind
 from app.domain.change import Change, Operation, PolicyResult, Run
 from app.domain.finding import Verdict
 
@@ -30,7 +31,11 @@ def item(change: Change) -> dict[str, Any]:
             for pr in change.pull_requests
         ],
         "commits": commits(change),
-        "people": [{"name": p.name, "person": p.person, "role": str(p.role), "source": p.source} for p in change.people],
+        "people": [
+            {"name": p.name, "person": p.person, "role": str(p.role), "source": p.source}
+            for p in change.people
+            if p.kind is not ActorKind.AUTOMATION
+        ],
         "runs": [_run(run) for run in change.runs],
         "policy": [_policy(result) for run in change.runs for result in run.policy],
         "applies": [_apply(run) for run in change.runs if run.acted_at],
@@ -107,10 +112,11 @@ def _sync(operation: Operation) -> dict[str, Any]:
         "kind": operation.kind,
         "phase": operation.phase,
         "revision": operation.revision,
+        "revisions": list(operation.revisions),
         "started_at": iso(operation.started_at),
         "finished_at": iso(operation.finished_at),
         "history_id": operation.history_id,
-        "initiator": name_of(operation.initiator),
+        "initiator": None if operation.automated else name_of(operation.initiator),
         "automated": operation.automated,
         "url": operation.url,
     }

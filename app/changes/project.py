@@ -57,25 +57,33 @@ def catch_up(engine: Engine, rules: Rules, *, stopping: Callable[[], bool] = lam
     return done
 
 
-def rebuild(engine: Engine, rules: Rules, progress: Callable[[int, int], None] = lambda done, of: None) -> str:
-    """Drop the projection and make it again. Its digest."""
+def digest(engine: Engine) -> str:
+    """Of the whole projection as it stands."""
+    with transaction(engine) as connection:
+        return store.digest_of_all(connection)
+
+
+def rebuild(
+    engine: Engine, rules: Rules, progress: Callable[[int, int], None] = lambda done, of: None, *, batch: int = BATCH
+) -> str:
+    """Drop the projection and make it again, `batch` leaves at a time. Its digest, which no size of batch changes."""
     with transaction(engine) as connection:
         store.wait_alone(connection)
         store.empty(connection)
         of, done = ledger.size(connection), 0
-        while read := _batch(connection, rules):
+        while read := _batch(connection, rules, batch):
             done += read
             progress(done, of)
         return store.digest_of_all(connection)
 
 
-def _batch(connection: Connection, rules: Rules) -> int:
+def _batch(connection: Connection, rules: Rules, size: int = BATCH) -> int:
     seq, version = store.position(connection)
     if version not in ("", rules.version):
         logger.info("the rules have changed: projecting anew")
         store.empty(connection)
         seq = 0
-    entries = ledger.entries(connection, seq - 1, BATCH)
+    entries = ledger.entries(connection, seq - 1, size)
     if not entries:
         return 0
     Projector(connection, rules).take(entries)

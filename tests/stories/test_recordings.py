@@ -1,0 +1,141 @@
+"""Two days of real servers through the whole line: poll, seal, link, show. The timeline tells what the servers told, and nothing else."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from app.canonical import random_id
+from app.changes.project import Rules, catch_up, digest, rebuild
+from app.changes.store import items_matching
+from app.db.session import read_only, transaction
+from app.errors import Missing
+from app.ingest.poll import declare, read_stream
+from app.ledger.checkpoint import encode_vkey, generate_key
+from app.ledger.store import seal
+from app.ledger.witness.store import verify_database
+from app.search.fields import CHANGES
+from app.search.language import parse
+from app.sources import registry
+from app.sources.contract import Connection
+from sqlalchemy import Engine, text
+
+from tests.recordings.replay import Replay, lines
+
+Changes = list[dict[str, Any]]
+
+
+def began(server: Replay) -> datetime:
+    first = next(one for told in server.recording.answers.values() for answers in told.values() for one in answers)
+    return datetime.fromisoformat(first["at"].replace("Z", "+00:00")) - timedelta(seconds=first["t"])
+
+
+def watch(engine: Engine, folder: str, kind: str, step: float, hurried: int = 1) -> list[str]:
+    """Poll the recording every `step` seconds of its day, as `throughline worker` would. The states the passes ended with."""
+    states, second = [], 0.0
+    with Replay(folder, token="auditor-secret") as server:
+        zero = began(server)
+        source = registry.connect(
+            Connection(folder, kind, server.url, token="auditor-secret", organization="bank-platform", per_second=10_000),
+            lambda: zero + timedelta(seconds=second * hurried),  # the run lists' limit is a minute's; the day is shorter
+        )
+        declare(engine, source, zero)
+        owner = random_id()
+        while second <= server.end + 2 * step:
+            server.move(min(second, server.end))
+            for stream in source.streams():
+                now = zero + timedelta(seconds=second)
+                states.append(read_stream(engine, source, stream, owner, _at(now), only_due=stream.name == "sweep").state)
+            catch_up(engine, Rules())
+            second += step
+        source.close()
+    return states
+
+
+def _at(now: datetime) -> Callable[[], datetime]:
+    return lambda: now
+
+
+def timeline(engine: Engine) -> Changes:
+    """Every change, page by page, as the JSON door gives it."""
+    found: Changes = []
+    cursor = None
+    with read_only(engine) as connection:
+        while True:
+            page = items_matching(connection, parse("", CHANGES), None, cursor, 20)
+            found += page.items
+            cursor = page.older
+            if cursor is None:
+                return found
+
+
+@pytest.fixture
+def argocd(engine: Engine) -> Iterator[tuple[Engine, Changes, list[str]]]:
+    states = watch(engine, "argocd-a", "argocd", 6)
+    yield engine, timeline(engine), states
+
+
+def test_every_operation_of_a_real_argo_cd_stands_on_the_timeline(argocd: tuple[Engine, Changes, list[str]]) -> None:
+    engine, changes, states = argocd
+    assert set(states[states.index("read") :]) <= {"read", "busy"}, "before that the recording holds no list yet"
+    shown = {(s["application"], s["started_at"], tuple(s["revisions"])): s for change in changes for s in change["syncs"]}
+    told = lines("argocd-a", "operations")
+    assert len(told) == 39
+    for ran in told:
+        key = (ran["application"], ran["started"], tuple(ran.get("revisions") or [ran["revision"]]))
+        sync = shown.pop(key)
+        retried = ran["phase"] == "Running" and "Retrying" in ran.get("message", "")
+        assert sync["phase"] == ("Failed" if retried else "Succeeded" if ran["phase"] == "Running" else ran["phase"])
+        if ran["announced"] is None:
+            assert sync["initiator"] is None, (
+                "an operation put in with kubectl wears the last person's name; nobody is to be blamed"
+            )
+        elif ran["initiated_by"].get("automated"):
+            assert sync["automated"] is True
+        else:
+            assert sync["initiator"] == ran["initiated_by"]["username"]
+            assert sync["automated"] is False
+        if ran.get("history"):
+            assert sync["history_id"] == ran["history"][0]
+    assert not shown, "an operation that never was"
+    people = {(p["name"], p["role"]) for change in changes for p in change["people"] if change["syncs"]}
+    assert {name for name, role in people if role == "initiator"} <= {"alice", "bob"}
+    _sound(engine)
+
+
+def test_every_run_of_a_server_that_is_not_tfe_stands_on_the_timeline(engine: Engine) -> None:
+    states = watch(engine, "tfe-api-driven", "tfe", 4, hurried=60)
+    assert Missing.state in states, "the organization was not there yet"
+    changes = timeline(engine)
+    runs = {run["id"]: run for change in changes for run in change["runs"]}
+    deeds = lines("tfe-api-driven", "truth")
+    asked = {deed["run"]: deed for deed in deeds if deed["what"] == "run"}
+    ends = {deed["run"]: deed["status"] for deed in deeds if deed["what"] == "status"}
+    assert set(runs) == set(asked)
+    for key, run in runs.items():
+        assert run["status"] == ends[key]
+        assert run["workspace"]
+        change = next(c for c in changes if key in [r["id"] for r in c["runs"]])
+        assert ("otf", "creator") in [(p["name"], p["role"]) for p in change["people"]]
+        assert not [p for p in change["people"] if p["role"] == "confirmer"], "nobody told who confirmed"
+        applied = [a for a in change["applies"] if a["run"] == key]
+        assert bool(applied) == (
+            run["status"] == "applied" or asked[key]["message"] == "Applies half, then fails" or run["status"] == "canceled"
+        )
+        assert all(a["added"] is None for a in applied), "this server gives no counts: 0 would be an invention"
+    with engine.connect() as connection:
+        leaves = connection.execute(text("select string_agg(convert_from(leaf, 'UTF8'), '') from leaves")).scalar_one()
+    assert "planted" not in leaves
+    _sound(engine)
+
+
+def _sound(engine: Engine) -> None:
+    """Sealed and verified; and rebuilt, however the leaves are cut into batches, to what grew while it was watched."""
+    key = generate_key()
+    with transaction(engine) as connection:
+        seal(connection, key, "bank.example/ledger", datetime.fromisoformat("2026-11-24T04:00:00+00:00"))
+    with engine.connect() as connection:
+        report = verify_database(connection, encode_vkey("bank.example/ledger", key.public))
+    assert report.sound, report.faults
+    grown = digest(engine)
+    assert {rebuild(engine, Rules(), batch=size) for size in (1000, 17, 1)} == {grown}
