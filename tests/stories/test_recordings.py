@@ -1,6 +1,6 @@
-"""Two days of real servers through the whole line: poll, seal, link, show. The timeline tells what the servers told, and nothing else."""
+"""Two days of real servers through the whole line: the timeline tells what the servers told, and nothing else."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -70,9 +70,9 @@ def timeline(engine: Engine) -> Changes:
 
 
 @pytest.fixture
-def argocd(engine: Engine) -> Iterator[tuple[Engine, Changes, list[str]]]:
+def argocd(engine: Engine) -> tuple[Engine, Changes, list[str]]:
     states = watch(engine, "argocd-a", "argocd", 6)
-    yield engine, timeline(engine), states
+    return engine, timeline(engine), states
 
 
 def test_every_operation_of_a_real_argo_cd_stands_on_the_timeline(argocd: tuple[Engine, Changes, list[str]]) -> None:
