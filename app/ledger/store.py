@@ -4,7 +4,7 @@ One transaction appends at a time (an advisory lock held to its end), so that `s
 transactions roll back: the next one starts from what was really committed. The isolation must be READ COMMITTED, the default.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import takewhile
@@ -49,27 +49,26 @@ def append(connection: Connection, events: Sequence[Event], recorded_at: datetim
     wanted: dict[UUID, Event] = {}
     for event in events:
         wanted.setdefault(event.id, event)
+    before = size(connection)
+    held = _held(connection, wanted) if wanted else set()
     encode = leaf_encoder(recorded_at)
-    fresh = [(event, encode(event)) for event in _unheld(connection, wanted)]
+    fresh = [(event, encode(event)) for event in wanted.values() if event.id not in held]
     if not fresh:
         return []
     connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
-    held = _held(connection, [event.id for event, _ in fresh])
-    fresh = [(event, leaf) for event, leaf in fresh if event.id not in held]
-    return _write(connection, fresh, recorded_at) if fresh else []
-
-
-def _held(connection: Connection, ids: Sequence[UUID]) -> set[UUID]:
-    return set(connection.execute(select(rows.c.id).where(rows.c.id == func.any(array(ids, Uuid)))).scalars())
-
-
-def _unheld(connection: Connection, wanted: Mapping[UUID, Event]) -> list[Event]:
-    held = _held(connection, list(wanted)) if wanted else set()
-    return [event for event in wanted.values() if event.id not in held]
-
-
-def _write(connection: Connection, fresh: Sequence[tuple[Event, bytes]], recorded_at: datetime) -> list[Entry]:
     start = size(connection)
+    if start > before:  # somebody appended between our look and our turn
+        held = _held(connection, wanted, before)
+        fresh = [(event, leaf) for event, leaf in fresh if event.id not in held]
+    return _write(connection, start, fresh, recorded_at) if fresh else []
+
+
+def _held(connection: Connection, ids: Iterable[UUID], since: int = 0) -> set[UUID]:
+    query = select(rows.c.id).where(rows.c.id == func.any(array(ids, Uuid)), rows.c.seq >= since)
+    return set(connection.execute(query).scalars())
+
+
+def _write(connection: Connection, start: int, fresh: Sequence[tuple[Event, bytes]], recorded_at: datetime) -> list[Entry]:
     entries = [Entry(start + i, event, recorded_at, merkle.leaf_hash(leaf)) for i, (event, leaf) in enumerate(fresh)]
     hashes = [entry.leaf_hash for entry in entries]
     tiles = merkle.completed(reader(connection), start, hashes)
