@@ -5,7 +5,7 @@ It raises only when the application has no uid: without one its operations have 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from app.canonical import canonical_json, digest, plain
@@ -13,16 +13,18 @@ from app.domain.actor import Actor, ActorKind, automation, unknown
 from app.domain.event import Event, How, Keys, Step
 from app.errors import NotUnderstood
 from app.sources.argocd import wire
-from app.sources.argocd.account import account, kept, ready
-from app.sources.argocd.announcements import SPEC, Announcement
+from app.sources.argocd.account import Account, account, kept, ready
+from app.sources.argocd.announcements import COMPLETED, SPEC, STARTED, Announcement
 from app.sources.argocd.maker import Maker, address, maker
 from app.sources.argocd.memory import Memory
 from app.sources.argocd.names import destination, instant, repository, sources_of, stamp
 from app.sources.argocd.operations import Heard
-from app.sources.argocd.standing import Drifting, Standing, deployed_entry, standing, status_events
-from app.sources.argocd.telling import before, history_events, operation_events, wants_of
+from app.sources.argocd.standing import Drifting, Standing, awaited, deployed_entry, health_events, standing, status_events
+from app.sources.argocd.telling import announced_operations, before, history_events, operation_events, wants_of
 from app.sources.argocd.terms import HEALTHS, PHASES, REASONS, SYNC_STATUSES, SYNCED, UNSEEN
 from app.sources.contract import Want
+
+HELD = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +74,10 @@ def tell(reading: Reading, remembered: Memory | None, view: View) -> Story:
         memory = None
     memory = memory or Memory(uid=uid, name=make.name)
     heard = Heard(reading.heard.said, reading.heard.starts or memory.starts, reading.heard.failure)
-    story.events += _announced(make, memory, heard, story)
+    found = account(app, heard, memory, view.now)
+    story.events += _announced(make, memory, heard, story, announced_operations(uid, found))
     story.events += _application(make, reading, memory, heard)
-    _operations(make, app, memory, heard, view, story)
+    _operations(make, app, memory, heard, view, story, found)
     _remember(memory, app, make, heard, story)
     return story
 
@@ -84,8 +87,7 @@ def _maker(reading: Reading, uid: str, view: View) -> Maker:
     return Maker(from_app.source, uid, from_app.name, from_app.url, from_app.keys, view.now, reading.whole, reading.heard_digest)
 
 
-def _operations(make: Maker, app: wire.Application, memory: Memory, heard: Heard, view: View, story: Story) -> None:
-    found = account(app, heard, memory, view.now)
+def _operations(make: Maker, app: wire.Application, memory: Memory, heard: Heard, view: View, story: Story, found: Account) -> None:
     done, unsettled = [], heard.said is None
     for one in found.operations:
         if not ready(one, heard, view.now):
@@ -101,6 +103,7 @@ def _operations(make: Maker, app: wire.Application, memory: Memory, heard: Heard
     story.events += history_events(make, found, heard)
     now = standing(app, found.current)
     story.events += status_events(make, now, memory, heard)
+    story.events += health_events(make, now, memory, found.current)
     drifting = Drifting(make, memory, found, heard, view.last_pass)
     story.events += drifting.events(now, done)
     story.unknown += _strange(now, found.current.phase if found.current else "")
@@ -108,7 +111,7 @@ def _operations(make: Maker, app: wire.Application, memory: Memory, heard: Heard
     memory.deeds = kept(found.operations, heard)
     memory.history = {str(n): one for n, one in sorted(found.history.items())[-16:]}
     memory.last_id = max(found.history) if found.history else memory.last_id
-    memory.unsettled = unsettled or drifting.wait
+    memory.unsettled = unsettled or drifting.wait or awaited(now, found.current, view.now)
     _stand(memory, now, found.history)
 
 
@@ -128,11 +131,17 @@ def _strange(now: Standing, phase: str) -> Iterator[tuple[str, str]]:
         yield ("health.status", now.health)
 
 
-def _announced(make: Maker, memory: Memory, heard: Heard, story: Story) -> Iterator[Event]:
-    """New announcements, but for plain turns of status, which the status events tell."""
+def _announced(make: Maker, memory: Memory, heard: Heard, story: Story, operations: Mapping[str, str]) -> Iterator[Event]:
+    """New announcements, but for plain turns of status, which the status events tell.
+
+    One of an operation that began after the application was read waits for the next reading, which knows that operation.
+    """
     for one in sorted(heard.said or (), key=lambda a: a.order):
-        if list(one.order) <= memory.heard:
+        if list(one.order) <= memory.announced:
             continue
+        if one.reason in {STARTED, COMPLETED} and one.uid not in operations and timedelta() <= make.now - one.at < HELD:
+            return
+        memory.announced = list(one.order)
         known = one.reason in REASONS
         if not known:
             story.unknown.append(("event.reason", one.reason))
@@ -141,7 +150,7 @@ def _announced(make: Maker, memory: Memory, heard: Heard, story: Story) -> Itera
         facts = {"reason": one.reason, "message": one.message, "user": one.user or None}
         yield make.event(
             "announcement", one.uid, one.reason, Step.NOTED, one.at, facts, actor=_speaker(one), known=known,
-            commits=one.revisions, announced=True,
+            commits=one.revisions, announced=True, operation=operations.get(one.uid), how=How.RECONSTRUCTED,
         )  # fmt: skip
 
 

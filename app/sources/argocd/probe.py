@@ -9,12 +9,14 @@ from app.canonical import plain
 from app.errors import SourceError, Unauthorized
 from app.sources.argocd.client import Client
 from app.sources.argocd.terms import WRITES
+from app.sources.argocd.wire import items_of
 from app.sources.contract import Probe
 
 
 def probe(client: Client, now: datetime) -> Probe:
     """Raises SourceError when the server cannot be reached at all; everything else is a problem in words."""
     problems: list[str] = []
+    state = ""
     version = number(_text(client.version().body, "Version"))
     who = client.whoami().body
     if not (isinstance(who, Mapping) and who.get("loggedIn") is True):
@@ -29,9 +31,9 @@ def probe(client: Client, now: datetime) -> Probe:
     if rights:
         problems.append(f"the token may {', '.join(rights)} applications; give Throughline one that can only read")
     try:
-        seen = len(client.applications().body.get("items") or [])
+        seen = len(items_of(client.applications().body, "the list of applications"))
     except SourceError as error:
-        seen = 0
+        seen, state = 0, error.state
         problems.append(str(error))
     if not seen and not problems:
         problems.append("the token sees no application; check its projects and its policy")
@@ -46,6 +48,7 @@ def probe(client: Client, now: datetime) -> Probe:
             "history_tells_initiator": parts(version) >= (2, 11),
         },
         problems=problems,
+        state=state,
     )
 
 

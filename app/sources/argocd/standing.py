@@ -18,6 +18,7 @@ from app.sources.argocd.telling import operation_id
 from app.sources.argocd.terms import HEALTHS, INCOMPARABLE, OUT_OF_SYNC, SUCCEEDED, SYNC_STATUSES, SYNCED, Kind
 
 SECOND = timedelta(seconds=1)
+SETTLING = timedelta(minutes=10)  # how long after an operation its health is waited for
 RESTORES = frozenset({Kind.SELF_HEAL, Kind.AUTOMATED, Kind.MANUAL, Kind.ROLLBACK, Kind.LOCAL, Kind.APPLICATIONSET, Kind.INJECTED})
 
 
@@ -63,7 +64,7 @@ def _different(one: wire.Item) -> dict[str, str]:
 
 
 def status_events(make: Maker, now: Standing, memory: Memory, heard: Heard) -> Iterator[Event]:
-    """Sync status and health, where they are not what was remembered."""
+    """Sync status, where it is not what was remembered."""
     if now.sync and now.sync != memory.sync:
         at = _turned(heard, now.sync, memory) or make.now
         facts: dict[str, Any] = {"revision": now.revisions[0] if len(now.revisions) == 1 else None, "revisions": now.revisions}
@@ -72,11 +73,40 @@ def status_events(make: Maker, now: Standing, memory: Memory, heard: Heard) -> I
             facts["message"] = "the live state could not be compared: whether it drifted is not known"
         known = now.sync in SYNC_STATUSES
         yield make.event("sync-status", make.uid, now.sync, Step.ASSESSED, at, facts, unique=stamp(at), known=known)
-    if now.health and now.health != memory.health:
-        at = now.health_at or make.now
-        facts = {"was": memory.health or None}
-        known = now.health in HEALTHS
-        yield make.event("health", make.uid, now.health, Step.ASSESSED, at, facts, unique=stamp(at), known=known)
+
+
+def health_events(make: Maker, now: Standing, memory: Memory, current: Deed | None) -> Iterator[Event]:
+    """Health where it turned, and once after each operation that could change it: then it names that operation.
+
+    A turn within ten minutes of the end still belongs to the operation. Health that a comparison older than the end shows
+    is that of before; `awaited` says whether to look again.
+    """
+    ended = current.end if current and current.over and current.kind != Kind.DRY_RUN and not now.stale else None
+    after = operation_id(make.uid, current) if current and ended else ""
+    untold = bool(after) and memory.judged != after
+    if not now.health or (now.health == memory.health and not untold):
+        return
+    at = now.health_at or make.now
+    ours = untold or bool(ended and make.now - ended <= SETTLING and memory.judged == after)
+    if ours and ended:
+        at = max(at, ended)
+        memory.judged = after
+    yield make.event(
+        "health",
+        make.uid,
+        now.health,
+        Step.ASSESSED,
+        at,
+        {"was": memory.health or None},
+        unique=f"{after} {stamp(at)}" if ours else stamp(at),
+        known=now.health in HEALTHS,
+        operation=after if ours else None,
+    )
+
+
+def awaited(now: Standing, current: Deed | None, at: datetime) -> bool:
+    """The health after an operation cannot be told yet, but soon."""
+    return bool(current and current.over and current.end and now.stale and at - current.end <= SETTLING)
 
 
 def _turned(heard: Heard, status: str, memory: Memory) -> datetime | None:

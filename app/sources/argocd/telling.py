@@ -69,6 +69,16 @@ def operation_events(make: Maker, one: Told, heard: Heard, history: Mapping[int,
         deed.told_end, deed.told_phase = deed.over, deed.phase
 
 
+def announced_operations(uid: str, found: Account) -> dict[str, str]:
+    """Id of an announcement → id of the operation whose start or end it announced."""
+    out = {}
+    for one in found.operations:
+        for said in (one.episode.started, one.episode.completed) if one.episode else ():
+            if said:
+                out[said.uid] = operation_id(uid, one.deed)
+    return out
+
+
 def begun_by(deed: Deed, episode: Episode | None, heard: Heard) -> Actor:
     """Its initiator: as it was proven once, else as the evidence says now."""
     if len(deed.by) == 3:
@@ -194,6 +204,7 @@ def _entry_event(
         operation_facts(deed, deployed, heard),
         unique=deed.finished or deed.started,
         actor=actor,
+        how=How.RECONSTRUCTED,
         commits=tuple(deed.revisions),
         operation=operation,
         repo=next((t.repository for t in deed.targets if t.repository), None),

@@ -266,3 +266,17 @@ def test_an_unknown_phase_is_kept_and_reported(stage: Stage) -> None:
     assert [(e.status, e.known) for e in told] == [("Running", True), ("Pondering", False)]
     assert ("operationState.phase", "Pondering") in [u for page in stage.pages for u in page.unknown]
     assert [e for e in stage.read(70, everything=True) if e.type == "operation"] == []
+
+
+def test_the_announcements_of_an_operation_join_it(stage: Stage) -> None:
+    app = deployed(stage)
+    stage.state.begin(app, stage.to(60), "carol")
+    stage.read(61)
+    stage.state.finish(app, stage.to(64))
+    stage.read(90)
+    told = [
+        (e.facts["message"][:14], e.actor and e.actor.name)
+        for e in stage.events
+        if e.type == "announcement" and e.keys.operation == last(stage).id
+    ]
+    assert told == [("carol initiate", "carol"), ("Sync operation", None)]
