@@ -143,7 +143,7 @@ def token_of(source: Source, environ: Mapping[str, str] | None = None) -> str:
                 "it to hold the token",
                 f"export {source.token_env}=… or use token_file",
             )
-        return value
+        return _sendable(source, f"the environment variable {source.token_env}", value)
     if source.token_file:
         try:
             value = source.token_file.read_text(encoding="utf-8").strip()
@@ -155,8 +155,15 @@ def token_of(source: Source, environ: Mapping[str, str] | None = None) -> str:
             ) from error
         if not value:
             raise SettingsError(f"source {source.name!r}: token_file {source.token_file} is empty", "the token in it")
-        return value
+        return _sendable(source, f"token_file {source.token_file}", value)
     return ""
+
+
+def _sendable(source: Source, where: str, token: str) -> str:
+    """A token goes into a header: one word of printable ASCII. What it is, is not shown."""
+    if not re.fullmatch(r"[\x21-\x7e]+", token):
+        raise SettingsError(f"source {source.name!r}: {where} holds more than a token", "one word of printable ASCII")
+    return token
 
 
 def _read(path: Path, *, must_exist: bool) -> dict[str, Any]:

@@ -22,6 +22,16 @@ ThroughlineError
     └── Refused            a request outside the allow-list, or a token that can write
 """
 
+LONGEST = 1000  # characters of a line for a person
+
+
+def one_line(text: str) -> str:
+    """`text` fit for a terminal: on one line, what is not seen written out (so nothing steers the terminal), over 1000 cut."""
+    text = " ".join(text[: 4 * LONGEST].split())
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else f"⟨U+{ord(c):04X}⟩" for c in text)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
 
 class ThroughlineError(Exception):
     """Root of every expected error; `str()` of it is one line for a person."""
@@ -34,7 +44,7 @@ class ThroughlineError(Exception):
             parts.append(f"expected {expected}")
         if do:
             parts.append(do)
-        super().__init__(" ".join("; ".join(parts).split()))
+        super().__init__(one_line("; ".join(parts)))
         self.found, self.expected, self.do = found, expected, do
 
 
@@ -50,7 +60,7 @@ class SettingsError(ThroughlineError):
     @classmethod
     def of(cls, problems: list[str]) -> "SettingsError":
         error = cls("; ".join(problems))
-        error.lines = [" ".join(problem.split()) for problem in problems]
+        error.lines = [one_line(problem) for problem in problems]
         return error
 
 

@@ -49,8 +49,9 @@ def start(level: str = "INFO", stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [sink]
     root.setLevel(level)
-    for noisy in ("httpx", "httpcore", "apscheduler", "uvicorn.access", "alembic"):
+    for noisy in ("httpx", "httpcore", "apscheduler", "uvicorn.access", "alembic", "pyrate_limiter"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("stamina").setLevel(logging.ERROR)  # each retry; what comes of them is said once
 
 
 def get(name: str) -> logging.Logger:

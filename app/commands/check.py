@@ -6,11 +6,14 @@ from app import clock, log
 from app.commands import compose
 from app.commands.table import table
 from app.config import Settings, Source
-from app.errors import ThroughlineError
+from app.errors import SettingsError, ThroughlineError
 from app.sources import registry
 from app.sources.contract import Probe
 
+logger = log.get(__name__)
+
 MOST_SKEW = timedelta(seconds=30)
+WRONG = "wrong settings"
 
 
 def run(settings: Settings) -> int:
@@ -21,6 +24,8 @@ def run(settings: Settings) -> int:
     for source in settings.source:
         rows += _source(source)
     print(table(("what", "state", "detail"), rows))
+    if any(state == WRONG for _, state, _ in rows):
+        return SettingsError.exit_code
     return 0 if all(state == "ok" for _, state, _ in rows) else 1
 
 
@@ -37,19 +42,23 @@ def _source(source: Source) -> list[tuple[str, str, str]]:
     """A line for reachability, then one for each thing that is wrong."""
     try:
         built = registry.connect(compose.connection_of(source), clock.now)
-    except ThroughlineError as error:
-        return [(source.name, "failed", log.redact(str(error)))]
+    except SettingsError as error:
+        return [(source.name, WRONG, log.redact(str(error)))]
     try:
         probe = built.probe(clock.now())
     except ThroughlineError as error:
         return [(source.name, getattr(error, "state", "failed"), log.redact(str(error)))]
+    except Exception as defect:  # of one source's probe; the others are still looked at
+        logger.exception("check failed", extra=log.fields(source=source.name))
+        return [(source.name, "defect", log.redact(f"{source.name} met a defect of Throughline ({defect!r}); report it"))]
     finally:
         built.close()
     problems = [*probe.problems, *_skew(source, probe)]
     if probe.read_only is False and not probe.problems:
         problems.append("the token can write; expected a read-only token; see docs/sources.md for the permissions to grant")
     line = f"{source.kind} {probe.version or 'version unknown'}, clock {_offset(probe.clock_offset)}, token {_token(probe)}"
-    return [(source.name, "failed" if problems else "ok", line), *((source.name, "problem", log.redact(p)) for p in problems)]
+    state = probe.state or ("failed" if problems else "ok")
+    return [(source.name, state, line), *((source.name, "problem", log.redact(p)) for p in problems)]
 
 
 def _skew(source: Source, probe: Probe) -> list[str]:

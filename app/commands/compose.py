@@ -15,6 +15,7 @@ from app.config import Settings, Source, token_of
 from app.db import embedded, migrate
 from app.db.session import APP_ROLE, engine_for
 from app.domain.change import EnvironmentRule
+from app.errors import SettingsError
 from app.ledger.checkpoint import Key, encode_vkey, load_or_create_key
 from app.sources import contract, registry
 from app.worker.jobs import Work
@@ -68,10 +69,18 @@ def connection_of(source: Source) -> contract.Connection:
 
 @contextmanager
 def sources(settings: Settings, only: str | None = None) -> Iterator[list[contract.Source]]:
-    """Every configured source (or the one called `only`), closed at the end."""
-    chosen = [s for s in settings.source if only in (None, s.name)]
-    built = [registry.connect(connection_of(s), clock.now) for s in chosen]
+    """Every configured source (or the one called `only`), closed at the end. Raises SettingsError, a line for each that fails."""
+    built: list[contract.Source] = []
+    problems: list[str] = []
     try:
+        for one in settings.source:
+            if only in (None, one.name):
+                try:
+                    built.append(registry.connect(connection_of(one), clock.now))
+                except SettingsError as error:
+                    problems += error.lines
+        if problems:
+            raise SettingsError.of(problems)
         yield built
     finally:
         for source in built:

@@ -1,20 +1,23 @@
 """`throughline poll`: one full pass over every stream, due or not."""
 
+import sys
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import Engine
 
-from app import clock
+from app import clock, log
 from app.canonical import random_id
 from app.changes.project import catch_up
 from app.commands import compose
 from app.commands.table import table
 from app.config import Settings
-from app.errors import UsageError
+from app.errors import UsageError, one_line
 from app.ingest.poll import Outcome, declare, read_stream
 from app.sources.contract import Source
 
 LAST = "ranges"  # answers what the other streams ask
+SHOWN = 3  # unknown values named in a line
 
 
 def run(settings: Settings, only: str | None) -> int:
@@ -29,9 +32,21 @@ def run(settings: Settings, only: str | None) -> int:
         catch_up(engine, compose.rules_of(settings))
     print(table(HEADS, [_cells(o) for o in outcomes]))
     for outcome in outcomes:
-        if not outcome.ok and outcome.error:
-            print(f"{outcome.source}/{outcome.stream}: {outcome.error}")
-    return 0 if all(o.ok for o in outcomes) else 1
+        if outcome.unknown:
+            print(_met(outcome))
+        if not outcome.ok:
+            print(f"throughline: {outcome.source}/{outcome.stream}: {one_line(outcome.error)}", file=sys.stderr)
+    return 0 if all(o.ok or o.state == "busy" for o in outcomes) else 1
+
+
+def _met(outcome: Outcome) -> str:
+    """How many values were new to us, with the first few."""
+    counted = Counter(outcome.unknown)
+    total = len(outcome.unknown)
+    shown = ", ".join(f"{field} {value[:60]!r}" for field, value in list(counted)[:SHOWN])
+    more = f" and {len(counted) - SHOWN} more" if len(counted) > SHOWN else ""
+    said = f"{outcome.source}/{outcome.stream} met {total:,} unknown value{'s' if total != 1 else ''}: {shown}{more}"
+    return one_line(log.redact(f"{said}; kept as they are, and counted on the page Sources"))
 
 
 HEADS = ("source", "stream", "state", "seen", "new", "requests", "seconds")

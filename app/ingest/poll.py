@@ -29,7 +29,7 @@ logger = log.get(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a pass did. `state` is `read`, `busy` (another worker holds it) or the failure's name."""
+    """What a pass did. `state` is `read`, `busy` (another worker holds it) or the failure's name; `unknown` what was new to us."""
 
     source: str
     stream: str
@@ -39,6 +39,7 @@ class Outcome:
     requests: int = 0
     seconds: float = 0.0
     error: str = ""
+    unknown: tuple[tuple[str, str], ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -61,12 +62,14 @@ def read_stream(
     with transaction(engine) as connection:
         claim = streams.claim(connection, name, stream.name, owner, started, only_due=only_due)
         if claim is None:
-            return Outcome(name, stream.name, "busy")
+            return Outcome(name, stream.name, "busy", error="another worker is reading it, or has just read it")
         task = _task(connection, source, stream, started)
     seen = new = 0
+    unknown: list[tuple[str, str]] = []
     try:
         for page in source.fetch(task):
             seen += page.seen
+            unknown += page.unknown
             new += _save(engine, claim, page, clock())
         _finish(engine, source, claim, task, clock(), source.requests - before)
         state, error = "read", ""
@@ -82,7 +85,7 @@ def read_stream(
         logger.exception("pass failed", extra=log.fields(source=name, stream=stream.name))
         _fail(engine, source, stream, claim, SourceError(error), clock(), source.requests - before, state=state)
     seconds = (clock() - started).total_seconds()
-    return Outcome(name, stream.name, state, seen, new, source.requests - before, seconds, log.redact(error))
+    return Outcome(name, stream.name, state, seen, new, source.requests - before, seconds, log.redact(error), tuple(unknown))
 
 
 def _task(connection: Connection, source: Source, stream: Stream, now: datetime) -> Task:

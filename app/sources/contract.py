@@ -100,6 +100,7 @@ class Probe:
     read_only: bool | None = None  # None: the source cannot tell
     capabilities: Mapping[str, Any] = field(default_factory=dict)
     problems: Sequence[str] = ()
+    state: str = ""  # the name of the failure, where a part could not be read (`SourceError.state`)
 
 
 class Source(Protocol):

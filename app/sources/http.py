@@ -4,8 +4,10 @@ Nothing here knows a vendor. The token goes into one header of one host and foll
 """
 
 import json
+import math
 import random
 import re
+import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,6 +24,7 @@ from app.errors import (
     NotUnderstood,
     Refused,
     ServerFailed,
+    SettingsError,
     SourceError,
     Throttled,
     TooLarge,
@@ -32,6 +35,7 @@ from app.sources.contract import Connection
 
 PATIENCE = 5.0  # seconds we wait inside a pass; anything longer is the scheduler's to wait
 ATTEMPTS = 4
+LONGEST_WAIT = 86_400.0  # seconds; a server that asks for more is asked again after a day
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,6 @@ class Http:
     clock_offset: timedelta | None = None
 
     def __post_init__(self) -> None:
-        verify: Any = self.connection.ca_file or True
         headers = {"accept": self.accept, "user-agent": "throughline", **self.extra_headers}
         if self.connection.token:
             headers["authorization"] = f"Bearer {self.connection.token}"
@@ -86,7 +89,7 @@ class Http:
             base_url=self.connection.url.rstrip("/"),
             headers=headers,
             timeout=self.connection.timeout,
-            verify=verify if self.connection.url.startswith("https") else True,
+            verify=_trusted(self.connection),
             follow_redirects=False,
             transport=self.transport,
             trust_env=False,
@@ -104,8 +107,14 @@ class Http:
         return self._retried(lambda: self._once("POST", path, json=body))
 
     def _retried(self, ask: Callable[[], Answer]) -> Answer:
+        """No attempt begins later than `timeout` seconds after the first, so that a pass ends well within its lease."""
         for attempt in stamina.retry_context(
-            on=_wait, attempts=self.attempts, timeout=None, wait_initial=0.2, wait_max=PATIENCE, wait_jitter=0.5
+            on=_wait,
+            attempts=self.attempts,
+            timeout=self.connection.timeout,
+            wait_initial=0.2,
+            wait_max=PATIENCE,
+            wait_jitter=0.5,
         ):
             with attempt:
                 return ask()
@@ -123,7 +132,7 @@ class Http:
                 answer = self._read(response)
         except httpx.HTTPError as error:
             raise Unreachable(
-                f"{self.connection.url} could not be read ({type(error).__name__}: {error})",
+                f"{self.connection.name} at {self.connection.url} could not be read ({type(error).__name__}: {error})",
                 "an answer",
                 "check the url, the network and ca_file",
             ) from error
@@ -136,10 +145,16 @@ class Http:
         for chunk in response.iter_bytes():
             size += len(chunk)
             if size > self.connection.max_bytes:
-                raise TooLarge(f"{response.url.path} sent more than {self.connection.max_bytes:,} bytes", "a smaller answer")
-            if self.clock() - started > timedelta(seconds=self.connection.timeout * 4):
+                raise TooLarge(
+                    f"{self.connection.name} sent more than {self.connection.max_bytes:,} bytes for {response.url.path}",
+                    "a smaller answer",
+                    "raise max_answer_mb, if answers of this size are right",
+                )
+            if self.clock() - started > timedelta(seconds=self.connection.timeout):
                 raise Unreachable(
-                    f"{response.url.path} was still sending after {self.connection.timeout * 4:.0f} s", "a complete answer"
+                    f"{self.connection.name} was still sending {response.url.path} after {self.connection.timeout:g} s",
+                    "a complete answer",
+                    "raise timeout, or see what keeps the server",
                 )
             parts.append(chunk)
         headers = {k.lower(): v for k, v in response.headers.items()}
@@ -148,7 +163,7 @@ class Http:
     def _note_clock(self, answer: Answer) -> None:
         try:
             theirs = parsedate_to_datetime(answer.headers["date"])
-        except (KeyError, ValueError, TypeError):
+        except (KeyError, ValueError, TypeError, OverflowError):
             return
         theirs = theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)
         offset = theirs - answer.at
@@ -182,26 +197,55 @@ def _error_for(status: int, path: str, answer: Answer, connection: Connection) -
     if status >= 500:
         return ServerFailed(f"{says} ({_kind(answer)})", "an answer", "the server is failing; it is asked again later")
     if 300 <= status < 400:
-        return Refused(f"{says} with a redirect", "an answer from the configured host", "set url to the server's real address")
+        return Refused(
+            f"{says}, a redirect to {_place(answer)}", "an answer from the configured host", "set url to the real address"
+        )
     return NotUnderstood(f"{says} ({_kind(answer)})", "2xx", "check the server's version against docs/sources.md")
 
 
+def _place(answer: Answer) -> str:
+    """Scheme and host of a redirect, no more: its path and query may carry what is nobody's business."""
+    try:
+        to = httpx.URL(answer.url).join(answer.headers.get("location", ""))
+    except httpx.InvalidURL:
+        return "nowhere"
+    return f"{to.scheme}://{to.netloc.decode('ascii', 'replace').rpartition('@')[2]}"
+
+
+def _trusted(connection: Connection) -> ssl.SSLContext | bool:
+    """Whom TLS trusts. Raises SettingsError for a `ca_file` that holds no certificate."""
+    if not connection.ca_file or not connection.url.startswith("https"):
+        return True
+    try:
+        return ssl.create_default_context(cafile=connection.ca_file)
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        raise SettingsError(
+            f"source {connection.name!r}: ca_file {connection.ca_file} cannot be used ({type(error).__name__})",
+            "certificates in PEM form",
+        ) from error
+
+
 def retry_after(headers: Mapping[str, str], now: datetime) -> float:
-    """Seconds to wait: `Retry-After` (seconds or a date), else `x-ratelimit-reset` (relative seconds, or an epoch), else 60."""
+    """Seconds to wait, at most a day: `Retry-After` (seconds or a date), else `x-ratelimit-reset` (relative seconds, or an
+    epoch), else 60."""
     value = headers.get("retry-after", "")
+    asked = _number(value)
+    if asked is None:
+        try:
+            at = parsedate_to_datetime(value)
+            asked = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
+        except (ValueError, TypeError, OverflowError):
+            asked = _number(headers.get("x-ratelimit-reset", ""))
+            asked = asked - now.timestamp() if asked and asked > 1e8 else asked
+    return 60.0 if asked is None else min(max(0.0, asked), LONGEST_WAIT)
+
+
+def _number(text: str) -> float | None:
     try:
-        return max(0.0, float(value))
+        found = float(text)
     except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
-    except (ValueError, TypeError):
-        pass
-    try:
-        reset = float(headers.get("x-ratelimit-reset", ""))
-    except ValueError:
-        return 60.0
-    return max(0.0, reset - now.timestamp()) if reset > 1e8 else max(0.0, reset)
+        return None
+    return found if math.isfinite(found) else None
 
 
 def _wait(error: Exception) -> bool | float:

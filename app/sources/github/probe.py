@@ -17,9 +17,16 @@ def probe(client: Client, connection: Connection) -> Probe:
     version = answer.headers.get("x-github-enterprise-version") or text(decoded(answer), "installed_version", limit=40)
     scopes = answer.headers.get("x-oauth-scopes")
     problems: list[str] = []
+    state = ""
     permissions: dict[str, str | None] = {}
     for repository in connection.repositories:
-        permissions[repository] = _permission(client, repository, problems)
+        try:
+            permissions[repository] = _permission(client, repository, problems)
+        except (Throttled, Unauthorized, Unreachable):
+            raise
+        except SourceError as error:
+            problems.append(f"{repository}: {error}")
+            permissions[repository], state = None, state or error.state
     if not connection.repositories:
         problems.append("no repository is configured; name them in repositories")
     read_only = _read_only(scopes, permissions, problems)
@@ -29,17 +36,12 @@ def probe(client: Client, connection: Connection) -> Probe:
         read_only=read_only,
         capabilities={"scopes": scopes, "permissions": permissions},
         problems=tuple(problems),
+        state=state,
     )
 
 
 def _permission(client: Client, repository: str, problems: list[str]) -> str | None:
-    try:
-        found = client.repository(repository)
-    except (Throttled, Unauthorized, Unreachable):
-        raise
-    except SourceError as error:
-        problems.append(f"{repository}: {error}")
-        return None
+    found = client.repository(repository)
     now = text(found, "nameWithOwner", limit=300)
     if now.lower() != repository.lower():
         problems.append(f"{repository} is now {now}; correct repositories in the settings")

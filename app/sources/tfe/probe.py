@@ -26,11 +26,8 @@ SIGHTS = ("can-read-variable", "can-read-state-versions", "can-read-state-output
 
 
 def probe(client: Client) -> Probe:
-    """Raises nothing for what the server lacks; each problem is a line."""
-    try:
-        ping = client.ping()
-    except SourceError as error:
-        return Probe(problems=(str(error),))
+    """Raises SourceError when the server or the organization cannot be asked at all; what else is wrong is a line each."""
+    ping = client.ping()
     capabilities: dict[str, Any] = {"api": ping.headers.get("tfp-api-version", "")}
     problems: list[str] = []
     names = ("x-tfe-current-version", "x-tfe-version", "tfp-appname", "tfp-api-version")
@@ -38,16 +35,17 @@ def probe(client: Client) -> Probe:
     if not client.organization:
         problems.append("no organization is named; set organization in its [[source]] table")
         return Probe(version, client.http.clock_offset, None, capabilities, problems)
-    read_only: bool | None = None
+    read_only, state = None, ""
+    client.organization_document()
     try:
-        client.organization_document()
         read_only, found = _permissions(client)
         problems += found
         capabilities |= _capabilities(client)
         problems += _account(client)
     except SourceError as error:
         problems.append(str(error))
-    return Probe(version, client.http.clock_offset, read_only, capabilities, tuple(problems))
+        state = error.state
+    return Probe(version, client.http.clock_offset, read_only, capabilities, tuple(problems), state)
 
 
 def _permissions(client: Client) -> tuple[bool | None, list[str]]:

@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
+import pytest
 from app.demo.fakes import tfe_shapes
+from app.errors import Missing, Unauthorized, Unreachable
 
 from tests.sources.tfe.conftest import Bench
 
@@ -29,8 +31,10 @@ def test_a_server_that_does_not_tell_permissions_leaves_it_open(bench: Bench) ->
 
 
 def test_what_is_missing_is_a_line(bench: Bench) -> None:
-    assert "elsewhere" in bench.connect(organization="elsewhere").probe(bench.now).problems[0]
-    assert "401" in bench.connect(token="wrong").probe(bench.now).problems[0]
+    with pytest.raises(Missing, match="elsewhere"):
+        bench.connect(organization="elsewhere").probe(bench.now)
+    with pytest.raises(Unauthorized, match="401"):
+        bench.connect(token="wrong").probe(bench.now)
     assert "no organization is named" in bench.connect(organization=None).probe(bench.now).problems[0]
     bench.state.missing |= {"organization-runs", "entitlement-set", "account"}
     probe = bench.source.probe(bench.now)
@@ -42,4 +46,5 @@ def test_what_is_missing_is_a_line(bench: Bench) -> None:
 
 def test_nothing_listens(bench: Bench) -> None:
     bench.url = "http://127.0.0.1:9"
-    assert "could not be read" in bench.connect().probe(bench.now).problems[0]
+    with pytest.raises(Unreachable, match="could not be read"):
+        bench.connect().probe(bench.now)
