@@ -76,6 +76,10 @@ class Witness(Protocol):
         """(seq, leaf, the values of row.COLUMNS or None where the row is missing), by seq."""
         ...
 
+    def lines(self, start: int, stop: int) -> Sequence[str]:
+        """The rows of events, each as `line.line_of` writes its leaf's, by seq."""
+        ...
+
     def seq_of(self, event: UUID) -> int | None:
         """The seq of the row with this id."""
         ...

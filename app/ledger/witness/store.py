@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Text, cast, func, select, true, tuple_
 from app.db.tables.collection import bodies
 from app.db.tables.ledger import checkpoints, events, leaves, tile_hashes
 from app.ledger.fault import Body, Claim
+from app.ledger.line import NULLABLE, SEPARATOR
 from app.ledger.row import COLUMNS
 from app.ledger.verify import Progress, Report, quiet, verify
 
@@ -22,8 +23,26 @@ _ROWS = """
 """
 _TYPED = _ROWS.format(", ".join(f"events.{name}" for name in COLUMNS))
 _TIMES_AS_TEXT = _ROWS.format(", ".join(f"events.{name}" + "::text" * name.endswith("_at") for name in COLUMNS))
+_TILES = "SELECT index, hash FROM tile_hashes WHERE level = %b AND index >= %b AND index < %b"
 _PAGE = 500
 _BODIES = 16  # payloads may be large
+
+
+def _cell(name: str) -> str:
+    """A column as `line.line_of` writes it."""
+    if name in NULLABLE:
+        return f"coalesce('=' || {name}, '')"
+    if name.endswith("_at"):
+        return f"({name} AT TIME ZONE 'UTC')"
+    if name in ("pull_request", "commits"):
+        return f"coalesce({name}::text, '')"
+    return "coalesce(encode(observation, 'hex'), '')" if name == "observation" else name
+
+
+_LINES = f"""
+    SELECT concat_ws('{SEPARATOR}', seq, {", ".join(_cell(name) for name in COLUMNS)})
+    FROM events WHERE seq >= %b AND seq < %b ORDER BY seq
+"""
 
 
 def verify_database(
@@ -63,13 +82,15 @@ class Stored:
             found = [tuple(map(_time, row)) for row in self._driver.execute(_TIMES_AS_TEXT, (start, stop), binary=True)]
         return [(row[0], row[1], row[3:] if row[2] is not None else None) for row in found]
 
+    def lines(self, start: int, stop: int) -> Sequence[str]:
+        return [line for (line,) in self._driver.execute(_LINES, (start, stop)).fetchall()]
+
     def seq_of(self, event: UUID) -> int | None:
         return self._connection.execute(select(events.c.seq).where(events.c.id == event)).scalar_one_or_none()
 
     def tiles(self, level: int, start: int, stop: int) -> Mapping[int, bytes]:
-        at = tile_hashes.c.index
-        query = select(at, tile_hashes.c.hash).where(tile_hashes.c.level == level, at >= start, at < stop)
-        return {index: bytes(h) for index, h in self._connection.execute(query)}
+        found: dict[int, bytes] = dict(self._driver.execute(_TILES, (level, start, stop), binary=True).fetchall())
+        return found
 
     def tile_counts(self) -> Mapping[int, int]:
         query = select(tile_hashes.c.level, func.count()).group_by(tile_hashes.c.level)
