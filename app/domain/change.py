@@ -128,6 +128,7 @@ class Run:
     policy: tuple[PolicyResult, ...] = ()
     policy_status: str | None = None  # the source's word for all of its checks; None when none was evaluated
     policy_at: datetime | None = None
+    policy_told: bool = True  # False: the source would not say whether any policy was checked
     policy_counts: tuple[int, int, int, int] | None = (
         None  # passed, hard (or mandatory) failed or errored, soft failed, advisory failed
     )

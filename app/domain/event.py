@@ -5,7 +5,8 @@
 tfe
   run            id run-…; one event per status timestamp, plus `pending` at created-at. facts on every run event:
                  title, run_kind (plan_only|plan_and_apply|save_plan|refresh_only|destroy|empty_apply), run_source,
-                 trigger_reason, auto_apply, vcs_sender, on_default_branch, speculative, created_at
+                 trigger_reason, auto_apply, vcs_sender, on_default_branch, speculative, created_at,
+                 policy_told (false: the server would not say whether a policy was checked)
   run-actor      id run-…; status `confirmed-by` or `canceled-by`: a relationship of the run, seen whenever it appears
   run-event      id re-…; status = action; facts: role (a Role or null), comment
   plan           id plan-…; status; facts: added, changed, destroyed, imported, has_changes

@@ -43,6 +43,7 @@ def run(key: str, events: list[Event]) -> Run | None:
         stopper=_stopper(ended, events),
         auto_apply=facts.flag(told, "auto_apply"),
         speculative=facts.flag(told, "speculative"),
+        policy_told=facts.told(told, "policy_told") is not False,
         repository=facts.key(events, "repository"),
         project=facts.key(events, "project"),
         pull_request=facts.key(events, "pull_request"),

@@ -86,7 +86,11 @@ def _run(run: Run) -> Iterator[Gap]:
         )
     elif not run.proposes_only and run.policy_status is None:
         if run.acted_at or run.confirmed_at:
-            yield Gap("no policy", f"no policy was evaluated in {run.id}", Missing.ABSENT, run.planned_at, run.applied_at)
+            if run.policy_told:
+                yield Gap("no policy", f"no policy was evaluated in {run.id}", Missing.ABSENT, run.planned_at, run.applied_at)
+            else:
+                because = f"the server does not tell whether a policy was checked in {run.id}"
+                yield Gap("policy not observed", because, Missing.UNOBSERVED, run.planned_at, run.applied_at)
         elif run.ended_at is None:
             yield Gap("no policy", f"{run.id} has not come to its policies", Missing.PENDING)
     if run.confirmer and run.confirmer.kind is ActorKind.UNKNOWN:

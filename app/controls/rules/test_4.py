@@ -12,6 +12,8 @@ def decide(change: Change) -> Ruling:
 
 
 def _evaluated(run: Run) -> Ruling:
+    if run.policy_status is None and not run.policy_told:
+        return indeterminate(f"{run.id} was applied, and its server does not tell whether a policy was checked")
     if run.policy_status is None:
         return failed(f"{run.id} was applied, and no policy check or evaluation of it is recorded")
     if evaluated(run):

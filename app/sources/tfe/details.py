@@ -86,6 +86,7 @@ class _Reading:
             run_events=events.data if events else (),
             comments=_comments(events),
             checks=checks.data if checks else (),
+            checks_told=checks is not None or self.run.many("policy-checks") == [] or bool(evaluations),
             evaluations=evaluations,
             digests=self.digests,
         )

@@ -54,6 +54,7 @@ class Sheet:
     run_events: Sequence[Resource] = ()
     comments: Mapping[str, Resource] = field(default_factory=dict)
     checks: Sequence[Resource] = ()
+    checks_told: bool = True  # False: the server would not say whether a policy was checked
     evaluations: Sequence[tuple[Resource, Sequence[Mapping[str, Any]] | None]] = ()
     digests: Mapping[str, str] = field(default_factory=dict)  # what → digest of the observation it came in
 
@@ -202,6 +203,7 @@ def _run_facts(story: Story) -> dict[str, JSON]:
         "run_source": plain(run.source, 100) or None,
         "trigger_reason": plain(run.trigger_reason, 100) or None,
         "auto_apply": run.auto_apply,
+        "policy_told": story.sheet.checks_told,
         "vcs_sender": plain(ingress.sender_username, 200) or None,
         "on_default_branch": ingress.on_default_branch,
         "speculative": run.plan_only if story.configuration.speculative is None else story.configuration.speculative,
