@@ -4,6 +4,7 @@ Pixels are counted at the narrowest width the lanes are drawn at; the template t
 window only gives more room.
 """
 
+import itertools
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,6 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from app.web.times import Zone, shown, took
-import itertools
 
 WIDTH, LEFT, RIGHT = 1056.0, 150.0, 1046.0
 APART = 20.0  # between two marks

@@ -4,6 +4,7 @@ Percent in x and pixels in y, so that text and hatching never stretch. One block
 the bars are continuous and the figure says so. The line breaks where a source was not read.
 """
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from app.web.times import Zone, iso, shown
 from app.web.views.coverage import Cut, cut_of
 from app.web.views.marks import ABOVE, BELOW, VERDICTS, Badge
-import itertools
 
 TOP, BESIDE, BOTTOM = 22, 3.5, 8  # room for the guide's label, around the line, and below the last bar
 MOST_HIGH, LEAST_BELOW = 119, 12

@@ -1,12 +1,12 @@
 """The line of one change along time, a lane for each thing it went through. Labels find a free place, or stay in the table."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.web.times import Zone
 from app.web.views.axis import LEFT, WIDTH, Axis, axis
 from app.web.views.story import Break, Told
-import itertools
 
 HIGH, FIRST = 72, 74
 MOST_MOMENTS, MOST_LANES = 36, 7

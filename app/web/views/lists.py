@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from app.changes.rows import Facet, FacetValue
 from app.errors import SearchError
-from app.search.tree import Query, Span, Term, Value
+from app.search.language import print_query, print_term
+from app.search.tree import Query, Span, Term, Value, Word
 from app.web.asked import Asked, since
 from app.web.times import Zone, iso, shown
 from app.web.views import marks
@@ -119,43 +120,13 @@ def _chip(path: str, asked: Asked, query: Query, term: Term) -> Chip:
     how = ("is none of" if many else "is not") if term.negated else "is one of" if many else "is"
     if not term.key:
         how = "without" if term.negated else ""
-    return Chip(term.key or "text", how, ", ".join(_said(v) for v in term.values), asked.address(path, q=written(rest)))
+    return Chip(term.key or "text", how, ", ".join(_said(v) for v in term.values), asked.address(path, q=print_query(rest)))
 
 
 def _said(value: Value) -> str:
     if isinstance(value, Span):
-        return written_span(value)
+        return print_term(Term("", (value,)))
     return value.text
-
-
-def written(query: Query) -> str:
-    """The query back as text."""
-    return " ".join(written_term(term) for term in query.terms)
-
-
-def written_term(term: Term) -> str:
-    values = [written_span(v) if isinstance(v, Span) else written_word(v.text, wild=v.wild) for v in term.values]
-    body = values[0] if len(values) == 1 else f"[{','.join(values)}]"
-    return ("-" if term.negated else "") + (f"{term.key}:{body}" if term.key else body)
-
-
-def written_word(text: str, *, wild: bool = False) -> str:
-    """Quoted unless it reads as one plain word."""
-    plain = (
-        text and all(c.isalnum() or c in "_./#@-" or (c == "*" and wild) for c in text) and text[0] not in "-" and ".." not in text
-    )
-    if plain:
-        return text
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return text if wild and not any(c.isspace() or c in '",[]:<>' for c in text) else f'"{escaped}"'
-
-
-def written_span(span: Span) -> str:
-    if span.low is not None and span.high is not None:
-        return f"{span.low}..{span.high}"
-    if span.low is not None:
-        return f"{'>=' if span.low_in else '>'}{span.low}"
-    return f"{'<=' if span.high_in else '<'}{span.high}"
 
 
 def period(path: str, asked: Asked, zone: Zone, now: datetime, error: str = "") -> PeriodForm:
@@ -194,11 +165,12 @@ def _group(path: str, asked: Asked, query: Query, facet: Facet, names: Mapping[s
 
 def _item(path: str, asked: Asked, query: Query, value: FacetValue) -> FacetItem:
     key, text, label, count = value.key, value.value, value.label, value.count
+    facet_term = print_term(Term(key, (Word(text),)))
     mine = [t for t in query.terms if t.key == key and not t.negated]
     on = any(not isinstance(v, Span) and v.text.casefold() == text.casefold() for t in mine for v in t.values)
-    others = " ".join(written_term(t) for t in query.terms if t not in mine)
-    only = others if on else f"{others} {key}:{written_word(text)}".strip()
-    without = f"{written(query)} -{key}:{written_word(text)}".strip()
+    others = " ".join(print_term(t) for t in query.terms if t not in mine)
+    only = others if on else f"{others} {facet_term}".strip()
+    without = f"{print_query(query)} -{facet_term}".strip()
     badge = marks.verdict(text.replace("-", "_")) if key == "verdict" else None
     return FacetItem(label or text, f"{count:,}", asked.address(path, q=only), asked.address(path, q=without), on, badge)
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from app.search.language import print_term
+from app.search.tree import Term, Word
 from app.web.times import Time, Zone, shown, took
 from app.web.views.changes import Row
 from app.web.views.density import CLASS
-from app.web.views.lists import Empty, written_word
+from app.web.views.lists import Empty
 from app.web.views.marks import ABOVE, BELOW, VERDICTS, Badge
 from app.web.views.shell import Choice, Shell
 from app.web.views.sources import standing
@@ -111,7 +113,7 @@ def environments(found: Mapping[str, Mapping[str, int]], address: Callable[[str]
     longest = max((max(sum(c.get(v, 0) for v in ABOVE), sum(c.get(v, 0) for v in BELOW)) for c in found.values()), default=0)
     rows = []
     for name, counts in sorted(found.items(), key=lambda pair: (pair[0] == "unclassified", -sum(pair[1].values()), pair[0])):
-        env = f"env:{written_word(name)}"
+        env = print_term(Term("env", (Word(name),)))
         cells = [
             Count(
                 VERDICTS[v].word, f"{counts.get(v, 0):,}", address(f"{env} verdict:{v.replace('_', '-')}") if counts.get(v) else ""
