@@ -1,0 +1,1 @@
+"""The promises of speed, measured: `python -m bench` (see bench/README.md)."""

@@ -1,0 +1,116 @@
+"""Lists of changes of any length: a few hundred real ones, from events through the projection, told again and again by SQL.
+
+What a change weighs is therefore what the program makes it weigh: its texts, its chain, its JSON and its story, and the
+terms that find it. Ids, numbers, roots and times are each change's own. Left out of the copies are the terms that are each
+change's own (commit, pull request, run, resource) or that no bench asks for (control, actor); they are half of the terms.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from app.changes.project import Rules, catch_up
+from app.db.session import transaction
+from app.domain.change import EnvironmentRule
+from app.ledger import store
+
+from bench.estate import DAWN, pages
+from bench.place import Place
+
+Driver = psycopg.Connection[Any]
+KINDS = 400  # real changes that are told again
+EVENTS_EACH = 13
+RULES = Rules(
+    (
+        EnvironmentRule("production", "prod", ("*-production",), ("prod-*/*",), ("*-production",)),
+        EnvironmentRule("staging", "non-prod", ("*-staging",), ("stage-*/*",), ("*-staging",)),
+        EnvironmentRule("development", "non-prod", ("*-development",), (), ("*-development",)),
+    )
+)
+LEFT_OUT = ("commit", "pr", "run", "resource", "control", "actor")
+APART = 29  # seconds between one change and the next
+KEYS = "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = %s::regclass AND contype IN ('p', 'u')"
+INDEXES = "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = %s"
+OWN = {
+    "id": "md5('change ' || i)::uuid",
+    "number": "i",
+    "root": "'pr:github:bank/infra#' || i",
+    "at": "shift + at",
+    "opened_at": "shift + opened_at",
+    "finished_at": "shift + finished_at",
+}
+
+
+def database_of(size: int) -> str:
+    return f"changes_{size}"
+
+
+def many_changes(place: Place, size: int) -> str:
+    """The name of a database with `size` changes, made if it is not there yet."""
+    name = database_of(size)
+    if not place.has(name):
+        place.make(name)
+        _real(place, name)
+        _again(place, name, size)
+    return name
+
+
+def _real(place: Place, name: str) -> None:
+    for page in pages(KINDS * EVENTS_EACH // 1000 + 1):
+        with transaction(place.engine(name)) as connection:
+            store.append(connection, page.events, DAWN)
+    catch_up(place.engine(name), RULES)
+
+
+def _again(place: Place, name: str, size: int) -> None:
+    with psycopg.connect(place.url(name), autocommit=True) as connection:
+        for setting in ("synchronous_commit = off", "work_mem = '256MB'", "maintenance_work_mem = '512MB'", "TimeZone = 'UTC'"):
+            connection.execute(f"SET {setting}")
+        connection.execute("CREATE TEMP TABLE kinds AS SELECT row_number() OVER (ORDER BY number) - 1 AS kind, * FROM changes")
+        connection.execute(
+            "CREATE TEMP TABLE kinds_terms AS SELECT kind, t.key, t.value FROM change_terms t JOIN kinds ON kinds.id = t.change "
+            f"WHERE t.key NOT IN ({', '.join(repr(key) for key in LEFT_OUT)})"
+        )
+        many = connection.execute("SELECT count(*) FROM kinds").fetchall()[0]
+        assert many[0] >= KINDS // 2, f"only {many} changes came of the events"
+        connection.execute("TRUNCATE changes, change_terms, change_events")
+        for table in ("changes", "change_terms"):  # reading is the same, filling is half the writing
+            connection.execute(f"ALTER TABLE {table} SET UNLOGGED")
+        with _unindexed(connection, ("changes", "change_terms")):
+            _fill(connection, size, many[0])
+        connection.execute("VACUUM (ANALYZE) changes, change_terms")
+
+
+def _fill(connection: Driver, size: int, kinds: int) -> None:
+    columns = connection.execute(
+        "SELECT column_name FROM information_schema.columns WHERE table_name = 'changes' AND is_generated = 'NEVER'"
+    ).fetchall()
+    # Every change keeps the length of its kind: all its times are moved by the same amount.
+    numbered = (
+        f"(SELECT i, (i * 7919) % {kinds} AS kind FROM generate_series(1, {size}::bigint) i) n JOIN kinds USING (kind), "
+        f"LATERAL (SELECT timestamptz '2024-01-01 00:00Z' + i * interval '{APART} s' - at AS shift) s"
+    )
+    values = ", ".join(OWN.get(column, f'"{column}"') for (column,) in columns)
+    names = ", ".join(f'"{column}"' for (column,) in columns)
+    connection.execute(f"INSERT INTO changes ({names}) SELECT {values} FROM {numbered}")
+    connection.execute(
+        f"INSERT INTO change_terms (key, value, change, at) SELECT t.key, t.value, c.id, c.at FROM changes c "
+        f"JOIN kinds_terms t ON t.kind = (c.number * 7919) % {kinds}"
+    )
+
+
+@contextmanager
+def _unindexed(connection: Driver, tables: Sequence[str]) -> Iterator[None]:
+    """Inside it these tables have no keys and no indexes; at its end they have the same again."""
+    again: list[str] = []
+    for table in tables:
+        for name, definition in connection.execute(KEYS, [table]).fetchall():
+            connection.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
+            again.append(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
+        for name, definition in connection.execute(INDEXES, [table]).fetchall():
+            connection.execute(f'DROP INDEX "{name}"')
+            again.append(definition)
+    yield
+    for statement in again:
+        connection.execute(statement)
