@@ -28,6 +28,7 @@ from app.web.views.sources import Window, forgets_in, gaps, standing
 DAYS = (7, 14, 91)
 FAILING = "verdict:fail"
 MOST_SHOWN = 8
+NOTHING = "Nothing in what was read: no change fails in this period, and no stream has a gap."
 
 
 def router(portal: Portal) -> APIRouter:
@@ -78,6 +79,7 @@ def front(connection: Connection, seen: Seen, days: int, controls: Mapping[str, 
         sums=tuple(view.Count(VERDICTS[v].word, f"{sums[v]:,}") for v in view.ORDER),
         queue=tuple(queue),
         queue_says=f"{len(queue)}, most urgent first" if queue else "",
+        queue_empty=NOTHING if all_streams else "Nothing can be said yet: no source is connected.",
         checkpoint=_checkpoint(seen, sealed, size),
         sources=view.source_lines(all_streams, seen.now),
         broken=tuple(row(change, seen.zone) for change in failing),

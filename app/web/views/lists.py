@@ -191,6 +191,6 @@ def no_matches(path: str, asked: Asked, what: str) -> Empty:
         links.append(Choice("Without the search", asked.address(path, q=None)))
     return Empty(
         f"No {what} match",
-        "The sources page says where evidence is missing; everything else was read, so there were none.",
+        "Nothing that was read matches. Where a source was not read, the sources page says so.",
         tuple(links) or (Choice("Sources", "/sources"),),
     )

@@ -81,6 +81,7 @@ class Overview:
     sums: tuple[Count, ...]
     queue: tuple[QueueItem, ...]
     queue_says: str
+    queue_empty: str
     checkpoint: CheckpointFacts | None
     sources: tuple[SourceLine, ...]
     broken: tuple[Row, ...]
