@@ -58,7 +58,7 @@ def _source(source: Source) -> list[tuple[str, str, str]]:
         problems.append("the token can write; expected a read-only token; see docs/sources.md for the permissions to grant")
     line = f"{source.kind} {probe.version or 'version unknown'}, clock {_offset(probe.clock_offset)}, token {_token(probe)}"
     state = probe.state or ("failed" if problems else "ok")
-    return [(source.name, state, line), *((source.name, "problem", log.redact(p)) for p in problems)]
+    return [(source.name, state, log.redact(line)), *((source.name, "problem", log.redact(p)) for p in problems)]
 
 
 def _skew(source: Source, probe: Probe) -> list[str]:

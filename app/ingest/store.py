@@ -12,8 +12,6 @@ from app.canonical import plain, stable_id
 from app.db.tables.collection import bodies, observations, stream_memory, unknown_values, wants
 from app.sources.contract import Observation, Want
 
-_CODEC = zstandard.ZstdCompressor(level=3)
-
 
 def memory_of(connection: Connection, source: str, stream: str) -> dict[str, Any]:
     """Everything the stream remembered."""
@@ -43,9 +41,10 @@ def save_observations(connection: Connection, source: str, stream: str, seen: Se
     if not seen:
         return
     raw = {o.digest: o.body for o in seen}
+    codec = zstandard.ZstdCompressor(level=3)  # never shared between threads: it would write over itself
     connection.execute(
         insert(bodies).on_conflict_do_nothing(),
-        [{"digest": digest_bytes(d), "codec": "zstd", "body": _CODEC.compress(b), "size": len(b)} for d, b in raw.items()],
+        [{"digest": digest_bytes(d), "codec": "zstd", "body": codec.compress(b), "size": len(b)} for d, b in raw.items()],
     )
     connection.execute(
         insert(observations).on_conflict_do_nothing(),

@@ -158,7 +158,12 @@ class Http:
                 )
             parts.append(chunk)
         headers = {k.lower(): v for k, v in response.headers.items()}
-        return Answer(str(response.url), response.status_code, headers, b"".join(parts), self.clock())
+        return Answer(str(response.url), response.status_code, headers, self._without_token(b"".join(parts)), self.clock())
+
+    def _without_token(self, body: bytes) -> bytes:
+        """An error page may echo what we sent."""
+        token = self.connection.token.encode()
+        return body.replace(token, b"[redacted]") if token and token in body else body
 
     def _note_clock(self, answer: Answer) -> None:
         try:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from app.canonical import plain
-from app.errors import SourceError, Unauthorized
+from app.errors import NotUnderstood, SourceError, Unauthorized
 from app.sources.argocd.client import Client
 from app.sources.argocd.terms import WRITES
 from app.sources.argocd.wire import items_of
@@ -19,7 +19,11 @@ def probe(client: Client, now: datetime) -> Probe:
     state = ""
     version = number(_text(client.version().body, "Version"))
     who = client.whoami().body
-    if not (isinstance(who, Mapping) and who.get("loggedIn") is True):
+    if not isinstance(who, Mapping) or not isinstance(who.get("loggedIn", False), bool):
+        raise NotUnderstood(
+            f"{client.connection.name} does not say who the token is", "an object", "check the url and any proxy between"
+        )
+    if who.get("loggedIn") is not True:
         raise Unauthorized(
             f"{client.connection.name} does not know this token",
             "a valid token",

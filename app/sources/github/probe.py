@@ -4,7 +4,7 @@ from app.errors import SourceError, Throttled, Unauthorized, Unreachable
 from app.sources.contract import Connection, Probe
 from app.sources.github.client import Client, decoded
 from app.sources.github.terms import CAN_WRITE, READ_SCOPES
-from app.sources.github.wire import text
+from app.sources.github.wire import needed_object, text
 
 
 def probe(client: Client, connection: Connection) -> Probe:
@@ -14,7 +14,9 @@ def probe(client: Client, connection: Connection) -> Probe:
     https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps
     """
     answer = client.rest.get("/meta")
-    version = answer.headers.get("x-github-enterprise-version") or text(decoded(answer), "installed_version", limit=40)
+    version = answer.headers.get("x-github-enterprise-version") or text(
+        needed_object(decoded(answer)), "installed_version", limit=40
+    )
     scopes = answer.headers.get("x-oauth-scopes")
     problems: list[str] = []
     state = ""

@@ -219,8 +219,10 @@ class RunsPass:
             if key in self.visits.visited:
                 continue
             document = self.client.run(key, INCLUDES[self.abilities.include])
-            if document is None or not document.data:
+            if document is None:
                 self.visits.gone(key)
+            elif not document.data:
+                self.visits.batch.unknown.append(("runs", f"{key}: answered without the run"))
             else:
                 self.reader.know(document)
                 self.visits.take(document.data[0], document.included)

@@ -173,6 +173,8 @@ def document(body: object, url: str) -> Document:
     if not isinstance(body, dict) or "data" not in body:
         raise NotUnderstood(f"{url} answered JSON without a data member", "a JSON:API document", "check the url and the version")
     data = body["data"]
+    if data is not None and not isinstance(data, dict | list):
+        raise NotUnderstood(f"{url} answered JSON with {type(data).__name__} as data", "a JSON:API document", "check the version")
     items = data if isinstance(data, list) else [data]
     found = [one for one in map(_resource, items) if one]
     included: dict[str, dict[str, Resource]] = {}

@@ -35,9 +35,13 @@ SETTINGS = (
 def pages(client: Client, connection: Connection, task: Task) -> Iterator[Page]:
     """A page for each page of the list. Raises Missing when the organization is not there."""
     met: set[str] = set()
+    unreadable = 0
     for document in client.every_workspace():
         met |= {one.id for one in document.data}
+        unreadable += document.unreadable
         yield _page(document, connection, task)
+    if unreadable:  # which they are is not told, so none can be said to be gone
+        return
     gone = [key for key in task.memory if key.startswith("workspace:") and key.removeprefix("workspace:") not in met]
     events = [_vanished(key.removeprefix("workspace:"), task.memory[key], connection, task) for key in gone]
     if gone:
