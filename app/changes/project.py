@@ -172,9 +172,10 @@ class Projector:
         stories = {key: self.graph.entries(key) for key in keys}
         entries = [entry for story in stories.values() for entry in story]
         entities = [entity for key in keys[1:] if (entity := self.graph.get(key)) is not None]
-        change = assemble(root, entities, links, entries, self.rules.environments, gaps)
-        kinds = {entry.event.source: entry.event.kind for entry in entries}
-        told = document(judged(resolve(change, self.rules.identities, kinds)))
+        kinds = {key: story[0].event.kind for key, story in stories.items() if story}
+        whole, *others = [resolve(entity, self.rules.identities, kinds[entity.key]) for entity in (root, *entities)]
+        change = assemble(whole, others, links, entries, self.rules.environments, gaps)
+        told = document(judged(change))
         terms = [{"key": key, "value": value, "change": change.id, "at": change.at} for key, value in told.terms]
         places = {key: _place(standings[key], root.key) for key in keys}
         events = [{"seq": e.seq, "change": change.id, "place": places[key]} for key, story in stories.items() for e in story]

@@ -26,12 +26,16 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """`name` and `id` are the source's own. An unknown actor has no name and says in `because` why it is not known."""
+    """`name` and `id` are the source's own. An unknown actor has no name and says in `because` why it is not known.
+
+    `person` is who that is, where the bank's list of identities says so; it is never part of an event.
+    """
 
     name: str
     kind: ActorKind = ActorKind.HUMAN
     id: str | None = None
     because: str = ""
+    person: str | None = None
 
 
 def unknown(because: str) -> Actor:

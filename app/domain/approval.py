@@ -29,6 +29,8 @@ class Approval:
 
 def same_account(one: Actor, other: Actor) -> bool | None:
     """Of one source. None when either is only what a commit declares, without an account that the host found for it."""
+    if one.person and other.person:
+        return one.person == other.person
     if not account(one) or not account(other):
         alike = {one.name.casefold(), (one.id or "").casefold()} & {other.name.casefold(), (other.id or "").casefold()} - {""}
         return True if alike else None

@@ -1,4 +1,4 @@
-"""Who did what in a change, as the sources name them. Who they are as persons is resolved elsewhere."""
+"""Who did what in a change, as the sources name them. Who they are as persons the identities say."""
 
 from collections.abc import Iterator, Sequence
 
@@ -16,7 +16,9 @@ def people(pull_requests: Sequence[PullRequest], runs: Sequence[Run], operations
     found: dict[tuple[Role, str, str], Person] = {}
     for actor, role, source in named:
         if actor and (actor.id or (actor.name and actor.kind is not ActorKind.UNKNOWN)):
-            found.setdefault((role, source, actor.id or actor.name), Person(actor.name, role, source, None, actor.kind, actor.id))
+            found.setdefault(
+                (role, source, actor.id or actor.name), Person(actor.name, role, source, actor.person, actor.kind, actor.id)
+            )
     return tuple(sorted(found.values(), key=lambda p: (list(Role).index(p.role), p.source, p.name, p.id or "")))
 
 
