@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
 
 from app.canonical import plain
+from app.domain.moment import moment_of
 from app.sources.argocd import wire
 
 SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -13,13 +14,7 @@ SCP = re.compile(r"(?:[^@/\s]+@)?([^:/\s]+):(?!//)(.+)")  # git@host:owner/name.
 
 def instant(text: str | None) -> datetime | None:
     """RFC 3339 as aware UTC; None when there is none, or when it is no time."""
-    if not text or len(text) > 64:
-        return None
-    try:
-        at = datetime.fromisoformat(text.replace("Z", "+00:00"))
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+    return moment_of(text)
 
 
 def stamp(at: datetime) -> str:

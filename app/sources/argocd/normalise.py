@@ -107,6 +107,7 @@ def _operations(make: Maker, app: wire.Application, memory: Memory, heard: Heard
     drifting = Drifting(make, memory, found, heard, view.last_pass)
     story.events += drifting.events(now, done)
     story.unknown += _strange(now, found.current.phase if found.current else "")
+    story.unknown += _untimed(app)
     memory.drift, memory.waited = drifting.open, drifting.wait
     memory.deeds = kept(found.operations, heard)
     memory.history = {str(n): one for n, one in sorted(found.history.items())[-16:]}
@@ -129,6 +130,25 @@ def _strange(now: Standing, phase: str) -> Iterator[tuple[str, str]]:
         yield ("sync.status", now.sync)
     if now.health and now.health not in HEALTHS:
         yield ("health.status", now.health)
+
+
+def _untimed(app: wire.Application) -> Iterator[tuple[str, str]]:
+    """Times that are none: what they date is told without them, or not at all."""
+    status = app.status or wire.Status()
+    state, health = status.operation_state or wire.OperationState(), status.health or wire.Health()
+    times = [
+        ("metadata.creationTimestamp", app.metadata.creation_timestamp),
+        ("metadata.deletionTimestamp", app.metadata.deletion_timestamp),
+        ("operationState.startedAt", state.started_at),
+        ("operationState.finishedAt", state.finished_at),
+        ("health.lastTransitionTime", health.last_transition_time),
+        ("reconciledAt", status.reconciled_at),
+    ]
+    for entry in status.history or []:
+        times += [("history.deployStartedAt", entry.deploy_started_at), ("history.deployedAt", entry.deployed_at)]
+    for name, text in times:
+        if text and instant(text) is None:
+            yield (name, plain(text, 64))
 
 
 def _announced(make: Maker, memory: Memory, heard: Heard, story: Story, operations: Mapping[str, str]) -> Iterator[Event]:

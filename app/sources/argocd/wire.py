@@ -216,8 +216,10 @@ def read(body: Any, shape: type[T], what: str) -> T:
 
 def items_of(body: Any, what: str) -> list[Any]:
     """`items` of a list answer; null is empty. Raises NotUnderstood when the answer is no list."""
-    items = body.get("items") if isinstance(body, Mapping) else body
-    if items is None and isinstance(body, Mapping):
+    if not isinstance(body, Mapping):
+        raise NotUnderstood(f"{what} is {type(body).__name__}", "an object with items", "check the url and any proxy between")
+    items = body.get("items")
+    if items is None:
         return []
     if not isinstance(items, list):
         raise NotUnderstood(f"{what} holds {type(items).__name__} as items", "a list", "check the url and any proxy between")

@@ -105,6 +105,7 @@ def normalise(node: Node, origin: Origin) -> Normalised:
 
 def _facts(node: Node, new: Unknown) -> dict[str, Any]:
     state = text(node, "state", limit=100)
+    new.extend(_untimed(node, "pull-request", "mergedAt", "closedAt"))
     total, listed = number(node, "commits", "totalCount"), {sha(c, "commit", "oid") for c in nodes(node, "commits")}
     merge_commit = sha(node, "mergeCommit", "oid")
     return {
@@ -132,6 +133,13 @@ def _facts(node: Node, new: Unknown) -> dict[str, Any]:
         "commits_complete": total == len(listed),
         "database_id": number(node, "fullDatabaseId"),
     }
+
+
+def _untimed(node: Node, of: str, *keys: str) -> Iterator[tuple[str, str]]:
+    """Times that are none."""
+    for key in keys:
+        if (found := text(node, key, limit=64)) and moment(node, key) is None:
+            yield (f"{of}.{key}", found)
 
 
 def _auto_merge(node: Node, new: Unknown) -> dict[str, Any] | None:
@@ -312,6 +320,7 @@ def _commits(pull: _Pull) -> Iterator[Event]:
             "signed": flag(commit, "signature", "isValid"),
         }
         ref = Ref("commit", oid, f"{pull.origin.repository}@{oid[:7]}")
+        pull.new.extend(_untimed(commit, "commit", "committedDate", "authoredDate"))
         when = moment(commit, "committedDate") or moment(commit, "authoredDate") or opened
         yield pull.event(
             "commit", ref, Step.PUSHED, "committed", when, pull.id, actor=author_of(people), facts=fit(facts), commits=(oid,)

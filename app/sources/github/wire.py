@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from app.canonical import MAX_INTEGER, plain
+from app.domain.moment import moment_of
 from app.errors import NotUnderstood
 from app.sources.github.terms import COMMIT_ID, SECRET
 
@@ -47,15 +48,8 @@ def sha(value: Any, *path: str) -> str | None:
 
 
 def moment(value: Any, *path: str) -> datetime | None:
-    """An aware UTC time from ISO 8601 with any offset; None when it is none."""
-    found = at(value, *path)
-    if not isinstance(found, str):
-        return None
-    try:
-        parsed = datetime.fromisoformat(found)
-        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+    """An aware UTC time from RFC 3339 with any offset; None when it is none."""
+    return moment_of(at(value, *path))
 
 
 def stamp(when: datetime | None) -> str | None:

@@ -5,11 +5,12 @@ https://developer.hashicorp.com/terraform/enterprise/api-docs (Runs, Plans, Appl
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
 
+from app.domain.moment import moment_of
 from app.errors import NotUnderstood
 
 IDENTITY = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -233,15 +234,7 @@ def read(kind: type[T], attributes: Mapping[str, Any]) -> tuple[T, list[str]]:
     return kind(**good), wrong
 
 
-def moment(value: object) -> datetime | None:
-    """An RFC 3339 time with any offset, in UTC; None for anything else. A time without an offset is taken as UTC."""
-    if not isinstance(value, str) or len(value) > 64:
-        return None
-    try:
-        found = datetime.fromisoformat(value.strip())
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+moment = moment_of
 
 
 def moments(stamps: Mapping[str, Any] | None) -> tuple[dict[str, datetime], list[tuple[str, str]]]:

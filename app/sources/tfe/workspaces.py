@@ -56,6 +56,7 @@ def _page(document: wire.Document, connection: Connection, task: Task) -> Page:
     for one in document.data:
         settings, repository, wrong = settings_of(one)
         unknown_values += [(f"workspaces.{name}", "wrong type") for name in wrong]
+        unknown_values += _untimed(one)
         before = task.memory.get(f"workspace:{one.id}")
         if before == settings:
             continue
@@ -64,6 +65,13 @@ def _page(document: wire.Document, connection: Connection, task: Task) -> Page:
         remember[f"workspace:{one.id}"] = settings
         events.append(_told(one, settings, before, repository, connection, task, seen.digest))
     return Page(observations=observations, events=events, remember=remember, unknown=unknown_values, seen=len(document.data))
+
+
+def _untimed(workspace: Resource) -> Iterator[tuple[str, str]]:
+    for name in ("created-at", "updated-at"):
+        text = workspace.attributes.get(name)
+        if isinstance(text, str) and moment(text) is None:
+            yield (f"workspaces.{name}", plain(text, 64))
 
 
 def settings_of(workspace: Resource) -> tuple[dict[str, JSON], str | None, list[str]]:
