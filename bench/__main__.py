@@ -29,7 +29,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", choices=BENCHES, action="append", help="only this bench; may be given again")
     parser.add_argument("--table", action="store_true", help="print the rows of the table in bench/README.md")
     asked = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was made is cleared away
     started = time.perf_counter()
     found: list[Figure] = []
     with scratch(SIZES[asked.size]) as place:
@@ -54,4 +53,5 @@ def machine() -> str:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was made is cleared away
     sys.exit(main())
