@@ -49,8 +49,9 @@ def start(level: str = "INFO", stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [sink]
     root.setLevel(level)
-    for noisy in ("httpx", "httpcore", "apscheduler", "uvicorn.access", "alembic", "pyrate_limiter"):
+    for noisy in ("httpx", "httpcore", "apscheduler", "pyrate_limiter", "uvicorn.access", "alembic", "pyrate_limiter"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("stamina").setLevel(logging.ERROR)  # each try; what the tries come to is told once, by whoever asked
     logging.getLogger("stamina").setLevel(logging.ERROR)  # each retry; what comes of them is said once
 
 

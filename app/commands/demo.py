@@ -1,31 +1,31 @@
 """`throughline demo`: the fake servers, their past, the portal — all of it leaves with this process."""
 
-import json
+import fcntl
 import shutil
-import subprocess
-import sys
 import threading
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
+from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from app import clock, log
 from app.changes.project import catch_up
 from app.commands import compose
-from app.commands.serve import listen, run_server
+from app.commands.demo_host import Host
+from app.commands.serve import end_as_interrupted, listen, run_server
 from app.config import Database, Environment, Identities, Ledger, Settings
 from app.db.session import transaction
 from app.demo import cast
 from app.demo.bank import TOKENS
-from app.demo.journal import Wishes
+from app.demo.journal import Journal, Wishes
 from app.demo.past import Past, SteppedClock
-from app.errors import ThroughlineError
+from app.errors import ThroughlineError, UsageError
+from app.ingest.streams import store as streams
 from app.ledger import store as ledger
 from app.main import create_app
 from app.sources import contract, registry
@@ -49,25 +49,61 @@ class Wish:
 
 def run(settings: Settings, wish: Wish) -> int:
     """Until it is interrupted."""
+    if wish.apps < len(cast.APPLICATIONS):
+        raise UsageError(f"--apps {wish.apps}", f"{len(cast.APPLICATIONS)} or more: the demo's stories are about these")
+    end_as_interrupted()
+    log.get("uvicorn.error").setLevel("WARNING")  # the address is announced when a page answers
     at = listen(wish.host, wish.port)
-    folder = settings.database.directory / f"demo-{wish.port}"
-    if wish.fresh:
-        shutil.rmtree(folder, ignore_errors=True)
+    port = at.getsockname()[1]
+    folder = settings.database.directory / f"demo-{port}"
+    with at, _alone(folder):
+        if wish.fresh:
+            _forget(folder)
+        wishes = Wishes(wish.seed, wish.apps, wish.workspaces, wish.days)
+        Journal(folder / "journal.jsonl", wishes, clock.now())  # other wishes than those of the last start are refused here
+        print(f"starting the demo world in {folder}", flush=True)
+        with Host(folder, wishes) as host, _demo(settings, folder, host) as app:
+            address = f"http://{'127.0.0.1' if wish.host in ('0.0.0.0', '::') else wish.host}:{port}"  # noqa: S104 -- a comparison
+            threading.Thread(target=_announce, args=(address,), daemon=True).start()
+            run_server(app, at)
+    return 0
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One demo in a folder. Raises UsageError while another lives there."""
     folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(f"another demo lives in {folder}", "one at a time", "end it, or choose another --port") from None
+        yield
+
+
+def _forget(folder: Path) -> None:
+    for one in folder.iterdir():
+        if one.name == "lock":
+            continue
+        if one.is_dir() and not one.is_symlink():
+            shutil.rmtree(one)
+        else:
+            one.unlink()
+
+
+@contextmanager
+def _demo(settings: Settings, folder: Path, host: Host) -> Iterator[FastAPI]:
+    """The portal; its world is filled, and lives, in a thread beside it."""
     here = _settings(settings, folder)
     stopping = threading.Event()
-    print(f"starting the demo world in {folder}", flush=True)
-    with Host(folder, Wishes(wish.seed, wish.apps, wish.workspaces, wish.days)) as host, compose.database(here) as engine:
-        app = create_app(engine, origin=here.ledger.origin, vkey=compose.vkey_of(here), clock=clock.now, demo=True)
+    with compose.database(here) as engine:
         life = threading.Thread(target=_life, args=(here, engine, host, stopping.is_set), name="demo", daemon=True)
-        threading.Thread(target=_announce, args=(wish, stopping.is_set), daemon=True).start()
         life.start()
         try:
-            run_server(app, at)
+            yield create_app(engine, origin=here.ledger.origin, vkey=compose.vkey_of(here), clock=clock.now, demo=True)
         finally:
             stopping.set()
             life.join(timeout=30)
-    return 0
 
 
 def _settings(settings: Settings, folder: Path) -> Settings:
@@ -84,59 +120,6 @@ def _settings(settings: Settings, folder: Path) -> Settings:
             "environment": (production,),
         }
     )
-
-
-class Host:
-    """The fake servers' process, started again when it dies."""
-
-    def __init__(self, folder: Path, wishes: Wishes) -> None:
-        self._command = [sys.executable, "-m", "app.demo.host", str(folder)]
-        self._command += [part for name, value in asdict(wishes).items() for part in (f"--{name}", str(value))]
-        self._stopping = threading.Event()
-        self.ports: dict[str, int] = {}
-
-    def __enter__(self) -> "Host":
-        self._started = threading.Event()
-        self._live = False
-        self._keeper = threading.Thread(target=self._keep, name="fake servers", daemon=True)
-        self._keeper.start()
-        if not self._started.wait(60) or not self.ports:
-            self._stopping.set()
-            raise ThroughlineError("the fake servers did not start", do="run it again with --fresh")
-        return self
-
-    def _keep(self) -> None:
-        """One thread starts and waits for it: the kernel ends the child with the thread that made it."""
-        while not self._stopping.is_set():
-            root = Path(__file__).resolve().parents[2]
-            self._process = subprocess.Popen(self._command, stdout=subprocess.PIPE, text=True, cwd=root)  # noqa: S603 -- ourselves
-            assert self._process.stdout is not None  # noqa: S101 -- it is a pipe
-            line = self._process.stdout.readline()
-            if line:
-                self.ports = json.loads(line)
-                if self._live:
-                    self._resume()
-            self._started.set()
-            self._process.wait()
-            if not self.ports:
-                return
-            self._stopping.wait(0.5)
-
-    def live(self) -> None:
-        """From now on a restarted world goes straight on living."""
-        self._live = True
-
-    def _resume(self) -> None:
-        request = urllib.request.Request(f"{self.url('world')}/live", method="POST")  # noqa: S310 -- our own loopback address
-        urllib.request.urlopen(request, timeout=60).close()  # noqa: S310 -- as above
-
-    def url(self, name: str) -> str:
-        return f"http://127.0.0.1:{self.ports[name]}"
-
-    def __exit__(self, *_: object) -> None:
-        self._stopping.set()
-        self._process.terminate()
-        self._keeper.join(timeout=10)
 
 
 @contextmanager
@@ -168,21 +151,20 @@ def _sources(host: Host, at: Callable[[], datetime], *, past: bool = False) -> I
 
 
 def _life(settings: Settings, engine: Engine, host: Host, stopping: Callable[[], bool]) -> None:
-    """The past first, then the present."""
-    try:
-        _past(settings, engine, host, stopping)
-        host.live()
-        with _sources(host, clock.now) as built:
-            worker = Worker(compose.work_of(settings, engine, built))
-            worker.start()
-            while not stopping():
-                clock.sleep(0.2)
-            worker.stop()
-    except Exception:
-        logger.exception("the demo world stopped")
+    """The past first, then the present; from the beginning again when a process was killed, for each knows how far it came."""
+    while host.await_ports(stopping):
+        try:
+            if _past(settings, engine, host, stopping):
+                host.live()
+                _present(settings, engine, host, stopping)
+        except (ThroughlineError, OSError) as error:
+            logger.warning("the demo world pauses", extra=log.fields(error=str(error)))
+        except Exception:
+            logger.exception("the demo world met a defect")
+        clock.sleep(0.0 if stopping() else 1.0)
 
 
-def _past(settings: Settings, engine: Engine, host: Host, stopping: Callable[[], bool]) -> None:
+def _past(settings: Settings, engine: Engine, host: Host, stopping: Callable[[], bool]) -> bool:
     rules, key = compose.rules_of(settings), compose.key_of(settings)
     stepped = SteppedClock(clock.now())
 
@@ -193,20 +175,38 @@ def _past(settings: Settings, engine: Engine, host: Host, stopping: Callable[[],
 
     with _sources(host, stepped, past=True) as built:
         past = Past(engine, host.url("world"), built, stepped)
+        if past.over():
+            return True
+        print("  laying down the past; pages fill as it comes …", flush=True)
         began = clock.monotonic()
-        past.watch(also, stopping)
-        catch_up(engine, rules, stopping=stopping)
-    logger.info("the past is there", extra=log.fields(seconds=round(clock.monotonic() - began, 1)))
+        done = past.watch(also, stopping)
+        if done:
+            print(f"  the past is there ({clock.monotonic() - began:.0f} s); from now on a change every 20 s", flush=True)
+    return done
 
 
-def _announce(wish: Wish, stopping: Callable[[], bool]) -> None:
-    """Print the address when the first page answers."""
-    address = f"http://{'127.0.0.1' if wish.host == '0.0.0.0' else wish.host}:{wish.port}"  # noqa: S104 -- a comparison
-    patience = clock.now() + timedelta(minutes=5)
-    while not stopping() and clock.now() < patience:
+def _present(settings: Settings, engine: Engine, host: Host, stopping: Callable[[], bool]) -> None:
+    """As long as the servers are where they are."""
+    ports = host.ports
+    with _sources(host, clock.now) as built:
+        with transaction(engine) as connection:
+            streams.free_all(connection, list(KINDS))  # what a killed start held
+        worker = Worker(compose.work_of(settings, engine, built))
+        worker.start()
         try:
-            urllib.request.urlopen(f"{address}/changes", timeout=5).close()  # noqa: S310 -- our own loopback address
-        except (urllib.error.URLError, OSError):
+            while not stopping() and host.ports == ports:
+                clock.sleep(0.2)
+        finally:
+            worker.stop()
+
+
+def _announce(address: str) -> None:
+    """Print the address when the first page answers."""
+    patience = clock.monotonic() + 300
+    while clock.monotonic() < patience:
+        try:
+            urllib.request.urlopen(f"{address}/changes", timeout=30).close()  # noqa: S310 -- our own loopback address
+        except OSError:
             clock.sleep(0.1)
             continue
         print(f"\n  Throughline is ready: {address}\n  (Ctrl-C ends it; its data stays for the next start)\n", flush=True)

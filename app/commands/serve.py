@@ -17,6 +17,7 @@ from app.worker.scheduler import Worker
 
 def serve(settings: Settings, host: str | None, port: int | None, *, worker: bool) -> int:
     """The portal until it is interrupted, with a worker in the same process unless told not to."""
+    end_as_interrupted()
     at = listen(host or settings.web.host, settings.web.port if port is None else port)
     with at, compose.database(settings) as engine, compose.sources(settings) as built:
         work = compose.work_of(settings, engine, built)
@@ -30,6 +31,11 @@ def serve(settings: Settings, host: str | None, port: int | None, *, worker: boo
             if beside:
                 beside.stop()
     return 0
+
+
+def end_as_interrupted() -> None:
+    """From now on SIGTERM ends us as Ctrl-C does: everything is put down in order."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -1,6 +1,7 @@
 """The three fake servers as one bank: what people do there, in one call each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -75,6 +76,17 @@ class Bank:
                 self_heal=app.self_heal,
             )
             self.sync(app, since + timedelta(minutes=1), by="eli-brandt")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Nobody is answered meanwhile."""
+        with self.tfe.lock, self.argocd.lock, self.github.locked():
+            yield
+
+    def forget_requests(self) -> None:
+        """The fakes note every request for the tests; a demo that runs for days must not."""
+        for noted in (self.tfe.requests, self.argocd.requests, self.github.asked):
+            noted.clear()
 
     def next_version(self, name: str) -> str:
         self._versions[name] = number = self._versions.get(name, 0) + 1

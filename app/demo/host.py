@@ -5,12 +5,15 @@ It dies with the process that started it. Killed by itself it may simply be star
 
 import argparse
 import ctypes
+import fcntl
 import json
+import os
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -33,47 +36,53 @@ Asgi = Callable[[MutableMapping[str, Any], Any, Any], Awaitable[None]]
 def main() -> None:
     options = _options()
     log.start("WARNING")
-    _die_with_parent()
-    turn = Turn()
-    journal = Journal(
-        options.directory / "journal.jsonl", Wishes(options.seed, options.apps, options.workspaces, options.days), clock.now()
-    )
-    world = World(journal, lambda: clock.now() if turn.live or turn.at is None else turn.at)
-    sockets = {name: _listen(port) for name, port in _ports(options.directory).items()}
-    apps: dict[str, Asgi] = {
-        "tfe": tfe_app(world.bank.tfe),
-        "argocd": argocd_app(world.bank.argocd),
-        "github": github_app(world.bank.github),
-        "world": world_app(world, turn),
-    }
-    servers = [uvicorn.Server(_config(_dated(app, turn))) for app in apps.values()]
-    threads = [
-        threading.Thread(target=server.run, kwargs={"sockets": [sockets[name]]}, daemon=True)
-        for name, server in zip(apps, servers, strict=True)
-    ]
-    for thread in threads:
-        thread.start()
-    ports = {name: one.getsockname()[1] for name, one in sockets.items()}
-    (options.directory / "ports.json").write_text(json.dumps(ports), encoding="utf-8")
-    sys.stdout.write(json.dumps(ports) + "\n")
-    sys.stdout.flush()
-    _live(world, turn)
+    _die_with_parent(options.parent)
+    wishes = Wishes(options.seed, options.apps, options.workspaces, options.days)
+    with _alone(options.directory):
+        turn = Turn(clock.now)
+        world = World(Journal(options.directory / "journal.jsonl", wishes, clock.now()), turn.now)
+        sockets = {name: _listen(port) for name, port in _ports(options.directory).items()}
+        ports = {name: one.getsockname()[1] for name, one in sockets.items()}
+        (options.directory / "ports.json").write_text(json.dumps(ports), encoding="utf-8")
+        _serve(world_app(world, turn, clock.now), sockets["world"])
+        sys.stdout.write(json.dumps(ports) + "\n")
+        sys.stdout.flush()
+        turn.begun.wait()  # what is asked of them before waits in the sockets' queues: a world half told would be a false witness
+        _serve(_dated(tfe_app(world.bank.tfe), turn), sockets["tfe"])
+        _serve(_dated(argocd_app(world.bank.argocd), turn), sockets["argocd"])
+        _serve(_dated(github_app(world.bank.github), turn), sockets["github"])
+        _live(world, turn)
+
+
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """One at a time: one that is about to die with its parent still holds the journal and the ports."""
+    with (directory / "host.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _serve(app: Asgi, at: socket.socket) -> None:
+    config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, date_header=False, lifespan="off")
+    threading.Thread(target=uvicorn.Server(config).run, kwargs={"sockets": [at]}, daemon=True).start()
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("directory", type=Path)
-    for name in ("seed", "apps", "workspaces", "days"):
+    for name in ("parent", "seed", "apps", "workspaces", "days"):
         parser.add_argument(f"--{name}", type=int, required=True)
     return parser.parse_args()
 
 
-def _die_with_parent() -> None:
+def _die_with_parent(parent: int) -> None:
     """PR_SET_PDEATHSIG; Ctrl-C is the parent's to handle."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    if os.getppid() != parent:
+        sys.exit(0)
 
 
 def _ports(directory: Path) -> dict[str, int]:
@@ -85,18 +94,13 @@ def _ports(directory: Path) -> dict[str, int]:
 
 
 def _listen(port: int) -> socket.socket:
-    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        made.bind(("127.0.0.1", port))
-    except OSError:
-        made.bind(("127.0.0.1", 0))
-    made.listen(128)
-    return made
-
-
-def _config(app: Asgi) -> uvicorn.Config:
-    return uvicorn.Config(app, log_config=None, access_log=False, server_header=False, date_header=False, lifespan="off")
+    """The port of the last start, though one just killed may hold it a moment longer; another when somebody else has it."""
+    for _ in range(20 if port else 0):
+        try:
+            return socket.create_server(("127.0.0.1", port), backlog=128)
+        except OSError:
+            clock.sleep(0.1)
+    return socket.create_server(("127.0.0.1", 0), backlog=128)
 
 
 def _dated(app: Asgi, turn: Turn) -> Asgi:
@@ -105,8 +109,7 @@ def _dated(app: Asgi, turn: Turn) -> Asgi:
     async def dated(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         async def stamped(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                at = clock.now() if turn.live or turn.at is None else turn.at
-                message["headers"] = [*message["headers"], (b"date", format_datetime(at, usegmt=True).encode())]
+                message["headers"] = [*message["headers"], (b"date", format_datetime(turn.now(), usegmt=True).encode())]
             await send(message)
 
         await app(scope, receive, stamped)
@@ -122,9 +125,10 @@ def _live(world: World, turn: Turn) -> None:
         if not turn.live:
             continue
         now = clock.now()
-        with turn.lock:
+        with turn.moving(world):
             if last is None or now - last >= EVERY:
                 world.begin_live(now)
+                world.bank.forget_requests()
                 last = now
             world.play(now)
 

@@ -1,7 +1,9 @@
 """The demo's own door beside the three fakes: how the one who replays history moves it on. No real system has this."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
-from threading import RLock
+from threading import Event, RLock
 from typing import Any
 
 from fastapi import FastAPI
@@ -10,16 +12,30 @@ from app.demo.world import World
 
 
 class Turn:
-    """The world's clock: where history has come to, or the real time once it is live."""
+    """The world's clock: where history has come to, or the real time once it is live. `begun`: it stands somewhere."""
 
-    def __init__(self) -> None:
-        self.lock = RLock()
-        self.at: datetime | None = None
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock, self._lock = clock, RLock()
+        self._at: datetime | None = None
         self.live = False
+        self.begun = Event()
+
+    def now(self) -> datetime:
+        return self._clock() if self.live or self._at is None else self._at
+
+    @contextmanager
+    def moving(self, world: World) -> Iterator[None]:
+        """Nobody else moves the world, and nobody reads it half moved."""
+        with self._lock, world.bank.locked():
+            yield
+
+    def stands(self, at: datetime) -> None:
+        self._at = at
+        self.begun.set()
 
 
-def world_app(world: World, turn: Turn) -> FastAPI:
-    """`POST /play?until=` everything due until then · `POST /next?until=` up to Argo CD's next act · `POST /live`."""
+def world_app(world: World, turn: Turn, clock: Callable[[], datetime]) -> FastAPI:
+    """`POST /play?until=` all that is due until then · `POST /next?until=` up to Argo CD's next act · `POST /live`."""
     app = FastAPI(openapi_url=None)
 
     @app.get("/")
@@ -28,23 +44,26 @@ def world_app(world: World, turn: Turn) -> FastAPI:
 
     @app.post("/play")
     def play(until: datetime) -> dict[str, Any]:
-        with turn.lock:
-            turn.at = until
+        with turn.moving(world):
             world.play(until)
+            turn.stands(until)
         return {"at": until.isoformat()}
 
     @app.post("/next")
     def next_act(until: datetime) -> dict[str, Any]:
-        with turn.lock:
-            due = world.script.next_at()
-            reached, touched = (None, False) if due is None or due > until else world.next(until)
-            turn.at = reached or until
-        return {"at": turn.at.isoformat(), "touched": touched, "done": reached is None}
+        with turn.moving(world):
+            reached, touched = world.next(until)
+            at = until if reached is None else reached
+            turn.stands(at)
+        return {"at": at.isoformat(), "touched": touched}
 
     @app.post("/live")
     def go_live() -> dict[str, Any]:
-        with turn.lock:
+        with turn.moving(world):
+            now = clock()
+            world.play(now)
             turn.live = True
+            turn.stands(now)
         return {"live": True}
 
     return app

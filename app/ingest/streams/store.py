@@ -62,6 +62,12 @@ def claim(connection: Connection, source: str, stream: str, owner: UUID, now: da
     return Claim(source, stream, owner, taken)
 
 
+def free_all(connection: Connection, sources: Sequence[str]) -> None:
+    """Take every stream from whoever holds it. Only for one who knows that they are dead; if not, they lose what is in hand."""
+    mine = update(streams).where(streams.c.source.in_(sources), streams.c.lease_until.is_not(None))
+    connection.execute(mine.values(owner=None, lease_until=None, fence=streams.c.fence + 1))
+
+
 def hold(connection: Connection, claim: Claim, now: datetime) -> Any:
     """Lock our row and lengthen the lease. Raises LeaseLost when another worker has taken the stream since."""
     row = connection.execute(

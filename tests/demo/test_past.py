@@ -1,0 +1,201 @@
+"""Two days of the past through the real pipeline: every trouble comes out as a change, and a kill anywhere changes nothing."""
+
+import random
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from app.changes.project import catch_up, rebuild
+from app.changes.write.store import digest_of_all
+from app.db.session import APP_ROLE, engine_for, transaction
+from app.demo.journal import Wishes
+from sqlalchemy import Engine, event, text
+
+from tests.demo.living import NOW, Living, hours, living, rules
+
+WISHES = Wishes(days=2)
+ROWS = "SELECT id, seq, source, type, status, entity, occurred_at, observed_at, recorded_at FROM events ORDER BY seq"
+
+
+class Killed(BaseException):
+    """Nothing in the program catches it, as nothing catches SIGKILL."""
+
+
+def rows(engine: Engine) -> list[tuple[Any, ...]]:
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(ROWS))]
+
+
+def watch(engine: Engine, here: Living, stopping: Callable[[], bool] = lambda: False) -> bool:
+    def also(_: datetime) -> None:
+        catch_up(engine, here.rules)
+
+    with here.past(engine) as past:
+        return past.watch(also, stopping)
+
+
+@pytest.fixture(scope="module")
+def watched(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A database that has watched the whole past without interruption."""
+    engine = engine_for(module_database, role=APP_ROLE)
+    with living(tmp_path_factory.mktemp("world"), WISHES) as here:
+        assert watch(engine, here)
+        catch_up(engine, here.rules)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def changes(watched: Engine) -> list[dict[str, Any]]:
+    """As the JSON list tells them."""
+    with watched.connect() as connection:
+        return [row.item for row in connection.execute(text("SELECT item FROM changes ORDER BY opened_at"))]
+
+
+def verdict(change: dict[str, Any], control: str) -> str:
+    return next(one["verdict"] for one in change["verdicts"] if one["control"] == control)
+
+
+def gaps(change: dict[str, Any]) -> set[str]:
+    return {gap["what"] for gap in change["gaps"]}
+
+
+def titled(changes: list[dict[str, Any]], title: str) -> dict[str, Any]:
+    found = [one for one in changes if title in one["title"]]
+    assert found, f"no change is titled {title!r}"
+    return found[0]
+
+
+def test_a_whole_chain_passes(changes: list[dict[str, Any]]) -> None:
+    one = titled(changes, "Settlements: database endpoint")
+    assert len(one["pull_requests"]) == len(one["applies"]) == len(one["syncs"]) == 1
+    assert {run["kind"] for run in one["runs"]} == {"plan_only", "plan_and_apply"}
+    assert one["gaps"] == []
+    assert one["summary"]["fail"] == one["summary"]["indeterminate"] == 0
+
+
+def test_a_sync_before_the_namespace_fails_and_is_mended_in_one_change(changes: list[dict[str, Any]]) -> None:
+    one = titled(changes, "Settlements: a namespace of its own")
+    assert [sync["phase"] for sync in one["syncs"]] == ["Failed", "Succeeded"]
+    first, apply, second = one["syncs"][0], one["applies"][0], one["syncs"][1]
+    assert first["started_at"] < apply["at"] < second["started_at"]
+
+
+def test_a_hard_mandatory_failure_applies_nothing(changes: list[dict[str, Any]]) -> None:
+    def stopped(one: dict[str, Any]) -> bool:
+        return any(p["level"] == "hard-mandatory" and p["verdict"] == "failed" for p in one["policy"])
+
+    assert [one["applies"] for one in changes if stopped(one)] == [[]]
+
+
+def test_an_overridden_soft_mandatory_policy_is_an_exception_by_name(changes: list[dict[str, Any]]) -> None:
+    (one,) = [one for one in changes if any(p["overridden_by"] for p in one["policy"])]
+    assert {p["overridden_by"] for p in one["policy"] if p["overridden_by"]} == {"dara-novak"}
+    assert (verdict(one, "TEST-3"), verdict(one, "SOD-3")) == ("exception", "pass")
+    assert len(one["applies"]) == 1
+
+
+def test_who_approves_what_they_wrote_breaks_separation(changes: list[dict[str, Any]]) -> None:
+    assert verdict(titled(changes, "payments-api: raise the connection pool"), "SOD-1") == "fail"
+
+
+def test_a_merge_without_a_review_fails(changes: list[dict[str, Any]]) -> None:
+    one = titled(changes, "payments-api: log less")
+    assert (verdict(one, "AUTH-2"), len(one["syncs"])) == ("fail", 1)
+
+
+def test_an_apply_without_a_pull_request_fails_twice(changes: list[dict[str, Any]]) -> None:
+    one = titled(changes, "Scale up for month end")
+    assert one["pull_requests"] == []
+    assert "no pull request" in gaps(one)
+    assert (verdict(one, "AUTH-1"), verdict(one, "SOD-2")) == ("fail", "fail")
+
+
+def test_a_rollback_is_one_and_says_so(changes: list[dict[str, Any]]) -> None:
+    one = titled(changes, "Rollback of fraud-detector")
+    assert [sync["kind"] for sync in one["syncs"]] == ["rollback"]
+    assert verdict(one, "AUTH-1") == "exception"
+
+
+def test_a_bot_proposes_and_a_person_approves(changes: list[dict[str, Any]]) -> None:
+    one = titled(changes, "Update image of payments-api")
+    assert {person["name"] for person in one["people"] if person["role"] == "author"} == {"renovate"}
+    assert {person["name"] for person in one["people"] if person["role"] == "approver"} <= {
+        *("ana-ferreira", "ben-okafor", "chen-wu", "eli-brandt", "mira-haddad")
+    }
+
+
+def test_an_edit_with_kubectl_is_healed(changes: list[dict[str, Any]], watched: Engine) -> None:
+    healed = [one for one in changes if one["drift"] and any(sync["kind"] == "self-heal" for sync in one["syncs"])]
+    assert healed
+    assert "Live state of payments-api left the declared one" in {one["title"] for one in healed}
+
+
+def test_drift_that_nobody_ends_stays_open(changes: list[dict[str, Any]]) -> None:
+    one = titled(changes, "Live state of fraud-detector left the declared one")
+    assert one["finished_at"] is None
+    assert verdict(one, "SHADOW-4") in ("fail", "indeterminate")
+
+
+def test_syncs_that_argo_cd_forgot_are_a_gap_of_known_size(changes: list[dict[str, Any]], watched: Engine) -> None:
+    one = next(one for one in changes if "history gap" in gaps(one))
+    assert "syncs of settlements not seen" in one["title"]
+    with watched.connect() as connection:
+        (fact,) = connection.execute(text("SELECT status FROM events WHERE type = 'history-gap'")).all()
+        failed = connection.execute(text("SELECT source, state FROM failures")).all()
+    assert fact is not None
+    assert [tuple(row) for row in failed] == [("argocd-prod", "server error")]
+
+
+def test_nothing_in_the_demo_is_not_understood(watched: Engine) -> None:
+    with watched.connect() as connection:
+        assert connection.execute(text("SELECT * FROM unknown_values")).all() == []
+        assert connection.execute(text("SELECT * FROM events WHERE NOT known")).all() == []
+        assert connection.execute(text("SELECT * FROM streams WHERE state <> 'read'")).all() == []
+
+
+def test_a_rebuild_comes_out_identical(watched: Engine, tmp_path: Path) -> None:
+    with transaction(watched) as connection:
+        stands = digest_of_all(connection)
+    assert rebuild(watched, rules(tmp_path)) == stands
+
+
+def test_killed_anywhere_and_begun_again_it_is_the_same_ledger(watched: Engine, engine: Engine, tmp_path: Path) -> None:
+    """Killed before a transaction is committed, some dozen times; the world begins again with its journal, as its process does."""
+    rng, kills = random.Random(1), 0
+
+    @event.listens_for(engine, "commit")
+    def before(_: Any) -> None:
+        if rng.random() < 0.02:
+            raise Killed
+
+    done = False
+    while not done:
+        with living(tmp_path, WISHES) as here:
+            try:
+                done = watch(engine, here)
+            except Killed:
+                kills += 1
+                engine.dispose()
+    assert kills > 3
+    assert rows(engine) == rows(watched)
+
+
+def test_it_ends_where_the_live_world_begins_and_is_not_watched_twice(watched: Engine, tmp_path: Path) -> None:
+    before = rows(watched)
+    with living(tmp_path, WISHES) as here, here.past(watched) as past:
+        assert past.reached() == past.began == NOW
+        assert past.start == NOW - hours(48)
+        assert past.over()
+    assert rows(watched) == before
+
+
+def test_it_stops_when_told_and_goes_on_later(engine: Engine, tmp_path: Path) -> None:
+    asked = iter([False] * 6)
+    with living(tmp_path, WISHES) as here:
+        assert not watch(engine, here, lambda: next(asked, True))
+        with here.past(engine) as past:
+            assert not past.over()
+            assert past.start < (past.reached() or past.start) < past.began
