@@ -1,5 +1,6 @@
 # make demo · make test · make check · make bench — everything they need, they install.
 SHELL := /bin/bash
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/pycache
 .DELETE_ON_ERROR:
 PORT ?= 8000
 PY := .venv/bin/python
