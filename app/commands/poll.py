@@ -43,7 +43,7 @@ def _met(outcome: Outcome) -> str:
     """How many values were new to us, with the first few."""
     counted = Counter(outcome.unknown)
     total = len(outcome.unknown)
-    shown = ", ".join(f"{field} {value[:60]!r}" for field, value in list(counted)[:SHOWN])
+    shown = ", ".join(f"{field} {value[:160]!r}" for field, value in list(counted)[:SHOWN])
     more = f" and {len(counted) - SHOWN} more" if len(counted) > SHOWN else ""
     said = f"{outcome.source}/{outcome.stream} met {total:,} unknown value{'s' if total != 1 else ''}: {shown}{more}"
     return one_line(log.redact(f"{said}; kept as they are, and counted on the page Sources"))

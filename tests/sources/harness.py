@@ -67,11 +67,11 @@ def observations_of(pages: Sequence[Page]) -> list[Observation]:
 
 
 @contextmanager
-def served(app: Any) -> Iterator[str]:
-    """The fake behind real HTTP on 127.0.0.1; gives its address without a trailing slash."""
+def served(app: Any, *, dated: bool = True) -> Iterator[str]:
+    """The fake behind real HTTP on 127.0.0.1; gives its address without a trailing slash. `dated`: the server sets Date."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off", date_header=dated))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     deadline = time.monotonic() + 10

@@ -172,6 +172,16 @@ class Bank:
     def states(self) -> dict[str, str]:
         return {f"{row.source}/{row.stream}": row.state for row in self.rows("SELECT source, stream, state FROM streams")}
 
+    @contextmanager
+    def rewound(self) -> Iterator[None]:
+        """What the streams remember is forgotten, so that the next pass meets everything as if for the first time."""
+        engine = engine_for(self.database)
+        with engine.begin() as connection:
+            connection.execute(text("DELETE FROM stream_memory"))
+            connection.execute(text("UPDATE streams SET reconciled_at = NULL"))
+        engine.dispose()
+        yield
+
     def dump(self) -> bytes:
         """Every value of every table that could hold text, payloads unpacked, one after the other."""
         out: list[bytes] = []
@@ -250,7 +260,7 @@ def servers() -> Iterator[dict[str, tuple[Gate, str]]]:
     """A listening gate for each kind of source, for the whole module."""
     with ExitStack() as stack:
         gates = {kind: Gate() for kind in KINDS}
-        yield {kind: (gate, stack.enter_context(served(gate))) for kind, gate in gates.items()}
+        yield {kind: (gate, stack.enter_context(served(gate, dated=False))) for kind, gate in gates.items()}
 
 
 @pytest.fixture

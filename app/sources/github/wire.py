@@ -92,7 +92,7 @@ def needed_time(value: Any, what: str, *keys: str) -> datetime:
         found = moment(value, key)
         if found:
             return found
-    raise NotUnderstood(f"{what} has no time", f"{' or '.join(keys)} as ISO 8601")
+    raise NotUnderstood(f"{what} has no time", f"{' or '.join(keys)} as RFC 3339")
 
 
 def needed_id(value: Any, what: str, key: str = "id") -> str:
