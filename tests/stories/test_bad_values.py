@@ -1,5 +1,6 @@
 """Answers that are well formed and still not what we know: new words, odd times, wrong clocks, wrong tokens, wrong settings."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, timedelta
 
@@ -214,7 +215,10 @@ def test_a_clock_an_hour_off_is_said_and_does_no_harm(again: Bank, hours: int) -
     checked = again.run("check")
     assert checked.code == 1
     for kind in KINDS:
-        assert f"clock is {3600} s {word}" in checked.row(SOURCES[kind], "problem")[2]
+        said = checked.row(SOURCES[kind], "problem")[2]
+        assert re.fullmatch(
+            rf"{SOURCES[kind]}'s clock is 3[56]\d\d s {word}; expected within 30 s; set the time on one of the two", said
+        )
     polled = again.poll()
     assert (polled.code, polled.err) == (0, "")
     offsets = [row.clock_offset for row in again.rows("SELECT clock_offset FROM streams WHERE stream <> 'ranges'")]
@@ -303,14 +307,13 @@ def test_a_time_without_an_offset_is_refused_and_told(bank: Bank) -> None:
     begun = started.started_at.isoformat(timespec="seconds").removesuffix("+00:00")
     bank.gates["argocd"].swaps = [(f'"startedAt":"{begun}Z"'.encode(), f'"startedAt":"{begun}"'.encode())]
     ran = bank.poll()
-    print(ran.out)
     assert ran.code == 1
     (line,) = ran.err.splitlines()
     assert "has no time; expected createdAt as RFC 3339" in line
     assert ran.row("github", "pull-requests")[2] == "not understood"
     assert "has no readable created-at; expected an RFC 3339 time" in ran.out
     assert f"operationState.startedAt '{begun}'" in ran.out
-    assert not [e for e in events(bank) if e.keys.run or e.type in ("pull-request", "operation")]
+    assert not [e for e in events(bank) if e.keys.run or e.type == "pull-request"]
     for gate in bank.gates.values():
         gate.swaps = []
     assert bank.poll().code == 0
