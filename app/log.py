@@ -49,10 +49,10 @@ def start(level: str = "INFO", stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [sink]
     root.setLevel(level)
-    for noisy in ("httpx", "httpcore", "apscheduler", "pyrate_limiter", "uvicorn.access", "alembic", "pyrate_limiter"):
+    for noisy in ("httpx", "httpcore", "pyrate_limiter", "uvicorn.access", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    logging.getLogger("stamina").setLevel(logging.ERROR)  # each try; what the tries come to is told once, by whoever asked
-    logging.getLogger("stamina").setLevel(logging.ERROR)  # each retry; what comes of them is said once
+    for told_elsewhere in ("stamina", "apscheduler"):  # each try of a request, each beat that a busy job lets pass
+        logging.getLogger(told_elsewhere).setLevel(logging.ERROR)
 
 
 def get(name: str) -> logging.Logger:
