@@ -34,7 +34,7 @@ def release(bank: Bank, app: Application, rng: Random) -> Tell:
         pr = bank.propose(app.repository, title, author, at, [f"{app.path}/deployment.yaml"])
         at = yield minutes(rng, 12, 150)
         bank.approve(pr, reviewer, at)
-        at = yield minutes(rng, 3, 40)
+        at = yield minutes(rng, 12, 60)
         bank.merge(pr, author, at)
         at = yield minutes(rng, 1, 3)
         bank.sync(app, at, by=None if app.auto_sync else author)
@@ -56,7 +56,7 @@ def bump(bank: Bank, app: Application, rng: Random) -> Tell:
         )
         at = yield minutes(rng, 60, 400)
         bank.approve(pr, rng.choice(ENGINEERS), at)
-        at = yield minutes(rng, 1, 10)
+        at = yield minutes(rng, 12, 30)
         bank.merge(pr, BOT, at)
         at = yield minutes(rng, 1, 3)
         bank.sync(app, at, by=None if app.auto_sync else rng.choice(ENGINEERS))
@@ -93,7 +93,7 @@ def provision(bank: Bank, workspace: Workspace, rng: Random, policies: Policies 
         plan.policy(at, bank.policies(policies))
         at = yield minutes(rng, 20, 200)
         bank.approve(pr, reviewer, at)
-        at = yield minutes(rng, 4, 60)
+        at = yield minutes(rng, 12, 60)
         sha = bank.merge(pr, author, at)
         at = yield minutes(rng, 0.5, 1.5)
         run = bank.run(workspace, sha, author, at)
@@ -285,16 +285,22 @@ def whole_chain(bank: Bank, app: Application, workspace: Workspace, rng: Random,
 
 
 def outage(bank: Bank, app: Application, rng: Random) -> Tell:
-    """Argo CD cannot be read for five hours in which it syncs more often than its history remembers: a gap of known size."""
+    """Argo CD cannot be read for hours in which it syncs more often than its history remembers: a gap of known size."""
 
     def tell(at: datetime) -> Story:
         bank.goes_down()
         at = yield timedelta(minutes=5)
         for _ in range(13):
-            bank.push_directly(app.repository, "eli-brandt", at, [f"{app.path}/tuning.yaml"], "Tune the workers under load")
+            author, reviewer = two(rng)
+            title = f"{app.name}: tune the workers, step {bank.next_version(app.name)}"
+            pr = bank.propose(app.repository, title, author, at, [f"{app.path}/tuning.yaml"])
+            at = yield timedelta(minutes=6)
+            bank.approve(pr, reviewer, at)
+            at = yield timedelta(minutes=3)
+            bank.merge(pr, author, at)
             at = yield timedelta(minutes=1)
             bank.sync(app, at)
-            at = yield timedelta(minutes=13)
+            at = yield timedelta(minutes=4)
         yield timedelta(minutes=110)
         bank.comes_back()
 

@@ -11,7 +11,7 @@ from app.demo.cast import Application
 from app.demo.journal import Journal, Wishes
 from app.demo.script import Script, Tell
 
-LIVE_PACE = 1 / 200  # an hour of a live story takes eighteen seconds
+LIVE_PACE = 1 / 60  # an hour of a live story takes a minute
 A_DAY = timedelta(days=1)
 LONGEST = timedelta(hours=8)  # no story takes longer
 

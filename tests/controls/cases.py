@@ -94,7 +94,7 @@ CASES: dict[tuple[str, Verdict], list[Event]] = {
     ("AUTH-3", FAIL): [*pull(7), review(7, human("eve"), 40), *run(commit=M7)],
     ("AUTH-3", EXCEPTION): emergency(600),
     ("AUTH-3", NA): OPEN,
-    ("AUTH-3", UNKNOWN): [*pull(7), review(7, human("eve"), 29.5), *run(commit=M7)],
+    ("AUTH-3", UNKNOWN): [*pull(7), review(7, human("eve"), 29.1), *run(commit=M7)],
     ("AUTH-4", PASS): applied(auto_apply=True),
     ("AUTH-4", FAIL): pull(7) + run(commit=M7, auto_apply=True),
     ("AUTH-4", NA): OPEN,

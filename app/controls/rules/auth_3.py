@@ -9,7 +9,7 @@ from app.controls.who import called, weighed
 from app.domain.change import Change, PullRequest
 from app.domain.finding import Verdict
 
-TOLERANCE = timedelta(seconds=60)  # two systems, two clocks
+TOLERANCE = timedelta(seconds=10)  # two systems, two clocks, each shown to be in step when it is read
 
 
 def decide(change: Change) -> Ruling:
@@ -41,7 +41,7 @@ def _in_time(change: Change, pr: PullRequest, act: Act) -> Ruling:
 CONTROL = Control(
     id="AUTH-3",
     title="Approved before it was done",
-    rule="A valid approval was in force when each apply or sync began; within 60 seconds of each other the two clocks "
+    rule="A valid approval was in force when each apply or sync began; within 10 seconds of each other the two clocks "
     "decide nothing.",
     verdicts=frozenset(Verdict),
     decide=decide,
