@@ -43,7 +43,10 @@ class Proposal:
 
 
 class Bank:
-    """`argocd_acts` counts what Argo CD was made to do: it forgets, so whoever replays history must read after each."""
+    """`argocd_acts` counts what Argo CD did: it forgets, so whoever replays history must read after each.
+
+    A branch that moved is no act of Argo CD: its sync follows within minutes, and is one.
+    """
 
     def __init__(self, wishes: Wishes, since: datetime, clock: Callable[[], datetime]) -> None:
         self.workspaces, self.applications = workspaces(wishes.workspaces), applications(wishes.apps)
@@ -138,7 +141,6 @@ class Bank:
         self.argocd.commit(sha, at=at, author=by, message=message)
         touched = [app.path for app in self.applications if any(path.startswith(f"{app.path}/") for path in paths)]
         self.argocd.push(f"{GIT}/{repository}.git", sha, at + timedelta(seconds=5), paths=touched)
-        self._acted()
 
     def close(self, pr: Proposal, by: str, at: datetime) -> None:
         self.github.close(pr.repository, pr.number, by, at)
