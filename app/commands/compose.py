@@ -13,9 +13,10 @@ from app.changes.project import Rules
 from app.commands.people import identities_of
 from app.config import Settings, Source, token_of
 from app.db import embedded, migrate
-from app.db.session import APP_ROLE, engine_for
+from app.db.session import APP_ROLE, engine_for, transaction
 from app.domain.change import EnvironmentRule
 from app.errors import SettingsError
+from app.ledger import store as ledger
 from app.ledger.checkpoint import Key, encode_vkey, load_or_create_key
 from app.sources import contract, registry
 from app.worker.jobs import Work
@@ -107,6 +108,12 @@ def key_of(settings: Settings) -> Key:
 def vkey_of(settings: Settings) -> str:
     """The log's public key, as the checkpoints' readers need it."""
     return encode_vkey(settings.ledger.origin, key_of(settings).public)
+
+
+def seal(settings: Settings, engine: Engine) -> None:
+    """A checkpoint over the ledger as it stands, if it has grown."""
+    with transaction(engine) as connection:
+        ledger.seal(connection, key_of(settings), settings.ledger.origin, clock.now())
 
 
 def work_of(settings: Settings, engine: Engine, built: Sequence[contract.Source]) -> Work:

@@ -33,12 +33,14 @@ class Wish:
 
 
 def run(settings: Settings, wish: Wish) -> int:
-    """Write it; to a file only whole, or not at all."""
+    """Seal what is exported, then write it; to a file only whole, or not at all."""
     query = parse(wish.query, CHANGES if wish.what == "changes" else EVENTS)
     period = period_of(wish.start, wish.end)
-    with compose.database(settings) as engine, read_only(engine) as connection, _sink(wish.out) as sink:
-        for chunk in _chunks(connection, wish, query, period):
-            sink.write(chunk)
+    with compose.database(settings) as engine:
+        compose.seal(settings, engine)
+        with read_only(engine) as connection, _sink(wish.out) as sink:
+            for chunk in _chunks(connection, wish, query, period):
+                sink.write(chunk)
     return 0
 
 

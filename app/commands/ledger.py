@@ -49,7 +49,11 @@ def _told(report: Report) -> list[str]:
         f"{report.checkpoints:,} checkpoints held, the largest over {report.sealed:,} leaves; {report.anchors:,} anchors",
         f"{report.bodies:,} payloads re-hashed, {report.purged:,} purged by policy",
     ]
-    return [*lines, "sound: nothing that was sealed has changed"] if report.sound else [*lines, *map(str, report.faults)]
+    if not report.sound:
+        return [*lines, *map(str, report.faults)]
+    if report.sealed == 0 and report.size:
+        return [*lines, "sound so far as it goes: nothing was sealed yet, so the leaves only agree with themselves"]
+    return [*lines, "sound: nothing that was sealed has changed"]
 
 
 def _progress_of(what: str, done: int, of: int) -> None:

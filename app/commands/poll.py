@@ -30,6 +30,7 @@ def run(settings: Settings, only: str | None) -> int:
     with compose.database(settings) as engine, compose.sources(settings, only) as built:
         outcomes = poll_all(engine, built)
         catch_up(engine, compose.rules_of(settings))
+        compose.seal(settings, engine)
     print(table(HEADS, [_cells(o) for o in outcomes]))
     for outcome in outcomes:
         if outcome.unknown:
