@@ -5,6 +5,7 @@ ASCII keys (docs/adr/0003). `canonical_json` refuses everything else, so the two
 """
 
 import hashlib
+import re
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +14,8 @@ import orjson
 
 NAMESPACE = uuid.UUID("6f1f2d0e-6a0b-5c6e-9d5c-7468726f7567")
 MAX_INTEGER = 2**53 - 1
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 JSON = Any  # a JSON value; msgspec, orjson and jsonb all speak it
 
@@ -71,7 +74,7 @@ def plain(text: str | None, limit: int = 1000) -> str:
     if "\x00" in text:
         text = text.replace("\x00", "\ufffd")
     if not text.isascii():
-        text = text.encode("utf-8", "replace").decode("utf-8") if any("\ud800" <= c <= "\udfff" for c in text) else text
+        text = _SURROGATES.sub("\ufffd", text)
     if len(text) > limit:
         return f"{text[:limit]}… [{len(text):,} characters]"
     return text

@@ -81,7 +81,7 @@ def read_stream(
     except DatabaseError:
         raise  # the lease runs out by itself; the pass is begun again
     except Exception as defect:  # a defect in one stream must not stop the others; it is logged and shown
-        state, error = "defect", f"{name}/{stream.name} met a defect of Throughline ({type(defect).__name__}: {defect}); report it"
+        state, error = "defect", f"a defect of Throughline ({type(defect).__name__}: {defect}); report it"
         logger.exception("pass failed", extra=log.fields(source=name, stream=stream.name))
         _fail(engine, source, stream, claim, SourceError(error), clock(), source.requests - before, state=state)
     seconds = (clock() - started).total_seconds()

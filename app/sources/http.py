@@ -35,6 +35,8 @@ from app.sources.contract import Connection
 
 PATIENCE = 5.0  # seconds we wait inside a pass; anything longer is the scheduler's to wait
 ATTEMPTS = 4
+_ESCAPED = re.compile(rb"\\u[dD][89a-fA-F]")
+_HALVES = re.compile("[\ud800-\udfff]")
 LONGEST_WAIT = 86_400.0  # seconds; a server that asks for more is asked again after a day
 
 
@@ -49,13 +51,31 @@ class Answer:
     at: datetime
 
     def json(self) -> Any:
-        """The decoded body. Raises NotUnderstood, with the first words of what came, when it is not JSON."""
+        """The decoded body, half surrogates in it shown as U+FFFD: they have no UTF-8 form.
+
+        Raises NotUnderstood, with the first words of what came, when it is not JSON; RecursionError for absurd nesting.
+        """
         try:
-            return json.loads(self.body)
+            found = json.loads(self.body, parse_constant=_no_number)
+            return _whole(found) if _ESCAPED.search(self.body) else found
         except ValueError as error:
             raise NotUnderstood(
                 f"{self.url} answered {self.status} with {_kind(self)}", "JSON", f"check the url and any proxy between ({error})"
             ) from error
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no JSON")
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, str):
+        return _HALVES.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    if isinstance(value, dict):
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    return value
 
 
 def _kind(answer: Answer) -> str:

@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -99,6 +99,7 @@ class Bank:
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     kinds: tuple[str, ...] = KINDS
     more: str = ""
+    ran: Ran = Ran(-1, "", "")  # what the last poll said
 
     @property
     def engine(self) -> Engine:
@@ -144,12 +145,15 @@ class Bank:
 
     def page(self, path: str) -> httpx.Response:
         """A page of the portal on this database."""
+        return self.pages([path])[0]
+
+    def pages(self, paths: Sequence[str]) -> list[httpx.Response]:
         engine = self.engine
         app = create_app(engine, origin="throughline.local/ledger", vkey="key")
 
-        async def ask() -> httpx.Response:
+        async def ask() -> list[httpx.Response]:
             async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://portal") as client:
-                return await client.get(path)
+                return [await client.get(path) for path in paths]
 
         try:
             return asyncio.run(ask())

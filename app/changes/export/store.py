@@ -27,7 +27,8 @@ EVENT_COLUMNS = (
     *("subject_url", "actor_name", "actor_id", "actor_kind", "occurred_at", "observed_at", "recorded_at", "repository"),
     *("pull_request", "workspace", "run", "application", "commits", "change", "leaf_hash"),
 )
-_FORMULA = (61, 43, 45, 64, 9, 13, 10)  # = + - @ tab CR LF: a cell that begins with it would be run by a spreadsheet
+_FORMULA = (61, 43, 45, 64, 0xFF1D, 0xFF0B, 0xFF0D, 0xFF20, 9, 13, 10)  # = + - @, also full-width; tab CR LF
+_SPACE = " \u00a0\u3000"  # before a formula, some spreadsheets drop it
 _BATCH = 500  # rows fetched at once from the server's cursor
 _SECONDS, _MICROS = 'YYYY-MM-DD"T"HH24:MI:SS"Z"', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 
@@ -83,7 +84,8 @@ def _written(name: str, cell: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def _runs(cell: ColumnElement[Any]) -> ColumnElement[bool]:
-    return func.ascii(cell).in_(_FORMULA)
+    """A spreadsheet would run it."""
+    return func.ascii(func.ltrim(cell, _SPACE)).in_(_FORMULA)
 
 
 def _neutralised(connection: Connection, cells: Cells, rows: FromClause, found: Filter) -> int:

@@ -22,6 +22,11 @@ def stamp(at: datetime) -> str:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def askable(name: str) -> bool:
+    """Whether it may stand in a path. Kubernetes' own rule is narrower: at most 253 of a-z, 0-9, `-` and `.`."""
+    return 0 < len(name) <= 253 and name.isprintable() and "/" not in name and name.strip(".") != ""
+
+
 def is_commit(revision: str | None) -> bool:
     """A full Git SHA; Helm chart versions, branches and OCI tags are not."""
     return bool(revision and SHA.fullmatch(revision))

@@ -19,7 +19,7 @@ from app.sources.argocd.announcements import announcement
 from app.sources.argocd.client import Client, Transport, dumped
 from app.sources.argocd.maker import maker
 from app.sources.argocd.memory import Memory, dump, load
-from app.sources.argocd.names import instant, is_commit, stamp
+from app.sources.argocd.names import askable, instant, is_commit, stamp
 from app.sources.argocd.normalise import Reading, Story, View, deleted, tell
 from app.sources.argocd.operations import Heard
 from app.sources.argocd.probe import probe
@@ -106,7 +106,9 @@ class Argocd:
                 app = wire.read(item, wire.Application, "an application")
             except NotUnderstood:
                 continue  # the list itself reports it
-            out[_key(app.metadata.namespace, app.metadata.name)] = (app.spec.project if app.spec else "") or "default"
+            project = (app.spec.project if app.spec else "") or "default"
+            if askable(app.metadata.name) and askable(project):
+                out[_key(app.metadata.namespace, app.metadata.name)] = project
         return out
 
     def _page(self, one: Listed, project: str, memory: Memory | None, view: View, commits: list[str]) -> Page:
@@ -202,7 +204,11 @@ def _listed(items: Sequence[Any], unknown: list[tuple[str, str]]) -> Iterator[Li
             unknown.append(("application", plain(str(error), 500)))
             continue
         space, name = app.metadata.namespace or "", app.metadata.name
-        yield Listed(_key(space, name), name, space, app.spec.project if app.spec else None, seen_of(app))
+        project = app.spec.project if app.spec else None
+        if askable(name) and (not space or askable(space)):
+            yield Listed(_key(space, name), name, space, project if project and askable(project) else None, seen_of(app))
+        else:
+            unknown.append(("application", f"{plain(name, 200)!r} cannot be asked for: Kubernetes has no such names"))
 
 
 def _key(namespace: str | None, name: str) -> str:
