@@ -1,0 +1,5 @@
+"""The small bank, for every story."""
+
+from tests.stories.bank import bank, servers
+
+__all__ = ["bank", "servers"]
