@@ -9,6 +9,7 @@ import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from app.errors import UsageError
 
@@ -21,6 +22,9 @@ class Wishes:
     apps: int = 3
     workspaces: int = 3
     days: int = 14
+
+    def __str__(self) -> str:
+        return f"--seed {self.seed} --apps {self.apps} --workspaces {self.workspaces} --days {self.days}"
 
 
 class Journal:
@@ -41,14 +45,19 @@ class Journal:
                 }
             ]
             self._append(lines[0])
-        first = lines[0]
-        self.began = datetime.fromisoformat(str(first["began"]))
-        self.wishes = Wishes(*(int(str(first[name])) for name in ("seed", "apps", "workspaces", "days")))
+        try:
+            self.began = datetime.fromisoformat(lines[0]["began"])
+            self.wishes = Wishes(*(int(lines[0][name]) for name in ("seed", "apps", "workspaces", "days")))
+            self.live = [datetime.fromisoformat(line["live"]) for line in lines[1:]]
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._damaged() from error
         if self.wishes != wishes:
-            raise UsageError(f"{path.parent} holds a world made with {self.wishes}", f"{wishes}", "add --fresh to forget it")
-        self.live = [datetime.fromisoformat(str(line["live"])) for line in lines[1:]]
+            raise UsageError(f"{path.parent} holds a world made with {self.wishes}", str(wishes), "add --fresh to forget it")
 
-    def _read(self) -> list[dict[str, object]]:
+    def _damaged(self) -> UsageError:
+        return UsageError(f"{self._path} cannot be read", "the journal of an earlier start", "add --fresh to forget it")
+
+    def _read(self) -> list[Any]:
         """Whole lines only: a line cut by a kill was not begun."""
         try:
             text = self._path.read_text(encoding="utf-8")
@@ -58,7 +67,10 @@ class Journal:
         if whole != text:
             with self._path.open("r+", encoding="utf-8") as file:
                 file.truncate(len(whole.encode()))
-        return [json.loads(line) for line in whole.splitlines()]
+        try:
+            return [json.loads(line) for line in whole.splitlines()]
+        except ValueError as error:
+            raise self._damaged() from error
 
     def _append(self, line: dict[str, object]) -> None:
         with self._path.open("a", encoding="utf-8") as file:
