@@ -18,6 +18,7 @@ import httpx
 import stamina
 from pyrate_limiter import Duration, Limiter, Rate
 
+from app.domain.secret import may_hold, without_secrets
 from app.errors import (
     Forbidden,
     Missing,
@@ -51,13 +52,13 @@ class Answer:
     at: datetime
 
     def json(self) -> Any:
-        """The decoded body, half surrogates in it shown as U+FFFD: they have no UTF-8 form.
+        """The decoded body; half surrogates in it are U+FFFD, for they have no UTF-8 form, and what looks like a secret is out.
 
         Raises NotUnderstood, with the first words of what came, when it is not JSON; RecursionError for absurd nesting.
         """
         try:
             found = json.loads(self.body, parse_constant=_no_number)
-            return _whole(found) if _ESCAPED.search(self.body) else found
+            return _clean(found) if _ESCAPED.search(self.body) or may_hold(self.body) else found
         except ValueError as error:
             raise NotUnderstood(
                 f"{self.url} answered {self.status} with {_kind(self)}", "JSON", f"check the url and any proxy between ({error})"
@@ -68,13 +69,13 @@ def _no_number(text: str) -> None:
     raise ValueError(f"{text} is no JSON")
 
 
-def _whole(value: Any) -> Any:
+def _clean(value: Any) -> Any:
     if isinstance(value, str):
-        return _HALVES.sub("\ufffd", value)
+        return without_secrets(_HALVES.sub("\ufffd", value))
     if isinstance(value, list):
-        return [_whole(item) for item in value]
+        return [_clean(item) for item in value]
     if isinstance(value, dict):
-        return {_whole(key): _whole(item) for key, item in value.items()}
+        return {_clean(key): _clean(item) for key, item in value.items()}
     return value
 
 

@@ -17,7 +17,8 @@ Date = Callable[[], datetime]
 class Gate:
     """`app` is behind it. `fault` answers in its place where the path holds `where`; `swaps` change answers that pass.
 
-    `ahead` is how far the server's clock is ahead of ours. `tokens` are the authorization headers that came by.
+    `ahead` is how far the server's clock is ahead of ours. `tokens` are the authorization headers that came by, `bodies` what
+    passed.
     """
 
     app: Asgi | None = None
@@ -26,6 +27,7 @@ class Gate:
     swaps: list[tuple[bytes, bytes]] = field(default_factory=list)
     ahead: timedelta = timedelta()
     tokens: list[str] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
     asked: int = 0
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
@@ -61,6 +63,7 @@ class Gate:
             body = b"".join(parts)
             for old, new in self.swaps:
                 body = body.replace(old, new)
+            self.bodies.append(body)
             empty = start["status"] in (204, 304)
             kept = [pair for pair in start["headers"] if pair[0].lower() not in (b"content-length", b"date")]
             length = [] if empty else [(b"content-length", str(len(body)).encode())]
