@@ -64,7 +64,7 @@ def settled(servers: dict[str, tuple[Gate, str]], module_database: str, tmp_path
     """A bank that was read whole before anything went wrong. Retries do not wait (the library's own mode for tests)."""
     bank = founded(servers, module_database, tmp_path_factory.mktemp("bank"))
     bank.tell()
-    with stamina.set_testing(True, attempts=4, cap=True):
+    with stamina.set_testing(True, attempts=2, cap=True):
         assert bank.poll().code == 0
         yield bank
 

@@ -64,7 +64,9 @@ def test_any_offset_becomes_utc(text: str, hour: int) -> None:
     assert moment(text) == datetime(2026, 3, 1, hour, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("value", ["", "soon", "0001-01-01T00:00:00+14:00", "2026-13-01T00:00:00Z", "2026-03-01T10:00:00", 7, None, [], "9" * 5000])
+@pytest.mark.parametrize(
+    "value", ["", "soon", "0001-01-01T00:00:00+14:00", "2026-13-01T00:00:00Z", "2026-03-01T10:00:00", 7, None, [], "9" * 5000]
+)
 def test_what_is_no_time_is_none(value: object) -> None:
     assert moment(value) is None
 
