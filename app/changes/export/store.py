@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from psycopg import Connection as Driver
-from sqlalchemy import Boolean, ColumnElement, Connection, DateTime, FromClause, Select, Text, case, cast, func, select, text
+from sqlalchemy import Boolean, ColumnElement, Connection, DateTime, FromClause, Select, Text, and_, case, cast, func, select, text
 
 from app.changes.event_item import event_item
 from app.changes.store import EVENT_SELECT, event_row, matching_events, own_change
@@ -29,6 +29,7 @@ EVENT_COLUMNS = (
 )
 _FORMULA = (61, 43, 45, 64, 0xFF1D, 0xFF0B, 0xFF0D, 0xFF20, 9, 13, 10)  # = + - @, also full-width; tab CR LF
 _SPACE = " \u00a0\u3000"  # before a formula, some spreadsheets drop it
+_SUSPECT = (*_FORMULA, *map(ord, _SPACE))
 _BATCH = 500  # rows fetched at once from the server's cursor
 _SECONDS, _MICROS = 'YYYY-MM-DD"T"HH24:MI:SS"Z"', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 
@@ -84,8 +85,8 @@ def _written(name: str, cell: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def _runs(cell: ColumnElement[Any]) -> ColumnElement[bool]:
-    """A spreadsheet would run it."""
-    return func.ascii(func.ltrim(cell, _SPACE)).in_(_FORMULA)
+    """A spreadsheet would run it. The first character alone clears nearly every cell, at a quarter of the price."""
+    return and_(func.ascii(cell).in_(_SUSPECT), func.ascii(func.ltrim(cell, _SPACE)).in_(_FORMULA))
 
 
 def _neutralised(connection: Connection, cells: Cells, rows: FromClause, found: Filter) -> int:
