@@ -68,7 +68,7 @@ EVERYTHING = {"cli", "commands"}  # the composition of the command: one file for
 TOOLS: dict[str, str] = {
     r"sqlalchemy|psycopg": r"db/.*|(.*/)?store\.py|search/sql\.py",
     r"httpx|stamina|pyrate_limiter": r"sources/http\.py|sources/[a-z]+/client\.py|main\.py",
-    r"fastapi|starlette|jinja2": r"web/.*|main\.py|commands/serve\.py|demo/fakes/.*",
+    r"fastapi|starlette|jinja2": r"web/.*|main\.py|commands/(serve|demo)\.py|demo/fakes/.*",
     r"apscheduler": r"worker/.*",
     r"cryptography": r"ledger/checkpoint\.py|ledger/verify\.py|evidence/pdf\.py|web/auth\.py",
     r"uvicorn": r"commands/.*|demo/.*|main\.py",
@@ -77,7 +77,12 @@ TOOLS: dict[str, str] = {
 TYPES_ONLY = {"Connection", "Engine", "Row"}
 
 BANNED = re.compile(r"service|manager|helper|util|common|base|handler|repository", re.I)
-BANNED_ALLOWED = {"database", "databaseerror", "databaseunavailable", "repository"}  # nouns: the database, Git's repository; never a role
+BANNED_ALLOWED = {
+    "database",
+    "databaseerror",
+    "databaseunavailable",
+    "repository",
+}  # nouns: the database, Git's repository; never a role
 MAX_FILE, MAX_FUNCTION = 400, 60
 LONGER: dict[str, str] = {}  # path → why it may be longer
 
