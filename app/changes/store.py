@@ -47,7 +47,7 @@ def changes_matching(
     connection: Connection, query: Query, period: Period | None = None, cursor: str | None = None, limit: int = 50
 ) -> Page[ChangeRow]:
     """A page of the list, newest first (time, then id). One statement. Raises UsageError for a cursor that is none."""
-    rows, page = _page(connection, _COLUMNS, changes_filter(query, period), change_cursor(cursor), limit)
+    rows, page = _page(connection, _COLUMNS, changes_filter(query, period, paged=True), change_cursor(cursor), limit)
     return Page(tuple(_change_row(row) for row in rows), page.older, page.newer)
 
 
@@ -56,7 +56,7 @@ def items_matching(
 ) -> Page[dict[str, Any]]:
     """The same page as the JSON items that the API answers with."""
     columns = [changes.c.item, changes.c.at, changes.c.id]
-    rows, page = _page(connection, columns, changes_filter(query, period), change_cursor(cursor), limit)
+    rows, page = _page(connection, columns, changes_filter(query, period, paged=True), change_cursor(cursor), limit)
     return Page(tuple(row.item for row in rows), page.older, page.newer)
 
 
@@ -153,19 +153,26 @@ def density(connection: Connection, query: Query, period: Period | None, edges: 
     statement = select(place, judged.c.value, func.count().label("n")).where(
         judged.c.key == "verdict", judged.c.value.in_(VERDICTS)
     )
-    statement = statement.where(*within(judged.c.at, Period(edges[0], edges[-1])), *_among(judged, query, period))
+    statement = statement.where(*_among(judged, query, _clipped(period, edges[0], edges[-1])))
     bins = [Bin(start, end, {}) for start, end in pairwise(edges)]
     for row in connection.execute(statement.group_by(place, judged.c.value)):
         bins[row.place - 1].counts[row.value.replace("-", "_")] = row.n
     return bins
 
 
+def _clipped(period: Period | None, start: datetime, end: datetime) -> Period:
+    here = period or Period()
+    return Period(max(here.start or start, start), min(here.end or end, end))
+
+
 def _among(terms: FromClause, query: Query, period: Period | None) -> tuple[ColumnElement[bool], ...]:
-    """That the change of a term matches; by the term's own time alone when nothing else is asked for."""
+    """That the change of a term matches. A term has its change's time, so the period narrows both sides."""
+    times = within(terms.c.at, narrowed(query, period))
     if all(term.key in TIMES for term in query.terms):
-        return within(terms.c.at, narrowed(query, period))
+        return times
     found = changes_filter(query, period)
-    return (terms.c.change.in_(select(found.id).select_from(found.rows).where(*found.where)),)
+    matching = select(found.id.label("id")).select_from(found.rows).where(*found.where).cte("matching").prefix_with("MATERIALIZED")
+    return (*times, terms.c.change.in_(select(matching.c.id)))
 
 
 FACETS: Mapping[str, tuple[str, ...]] = {

@@ -4,6 +4,7 @@ A list's filter leads with its rarest exact term where there is one: `change_ter
 straight from its index, whichever page is asked for.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +21,7 @@ from app.search.tree import Query, Term, Value, Word
 Condition = ColumnElement[bool]
 Spelled = Mapping[tuple[str, str], Sequence[str]]  # (key, value as typed) → how the events spell it
 
+_LIKE_AN_ID = re.compile(r"[\d/#:_-]")
 _PARTED = str.maketrans(dict.fromkeys(PARTING, " "))
 TIMES = ("after", "before")
 SPELLED = ("source", "app", "workspace", "repo")
@@ -52,8 +54,12 @@ class Filter:
         return self.at.desc(), self.id.desc()
 
 
-def changes_filter(query: Query, period: Period | None) -> Filter:
-    """What `query` selects of the changes whose time lies in `period`."""
+def changes_filter(query: Query, period: Period | None, *, paged: bool = False) -> Filter:
+    """What `query` selects of the changes whose time lies in `period`.
+
+    `paged`: only the next few rows of the list are wanted, so it is walked in its order and each row is asked about the
+    other terms. Without it, for counts and whole lists, the database is free to join.
+    """
     terms = [term for term in query.terms if term.key not in TIMES]
     leader = _leader(terms)
     led = change_terms.alias("led") if leader else None
@@ -65,8 +71,14 @@ def changes_filter(query: Query, period: Period | None) -> Filter:
     rest = [term for term in terms if term is not leader]
     if any(_needs_row(term) for term in rest):
         base = replace(base, rows=base.whole)
-    where = (*base.where, *within(base.at, narrowed(query, period)), *(change_condition(term, base.id) for term in rest))
-    return replace(base, where=where)
+    walked = CHANGES[leader.key].rank if leader and paged else None
+    asked = (change_condition(term, base.id, each=walked is not None and _common(term, walked)) for term in rest)
+    return replace(base, where=(*base.where, *within(base.at, narrowed(query, period)), *asked))
+
+
+def _common(term: Term, rank: int) -> bool:
+    """Whether most rows are expected to pass: not what the list led by a term of this rank should be narrowed by first."""
+    return bool(term.key) and (term.negated or (CHANGES[term.key].rank > rank and _exact(term)))
 
 
 def within(at: ColumnElement[Any], period: Period) -> tuple[Condition, ...]:
@@ -97,15 +109,17 @@ def stored(key: str, value: Value) -> str:
     return text.replace(" ", "-").replace("_", "-") if key in ("verdict", "is") else text
 
 
-def change_condition(term: Term, change: ColumnElement[Any]) -> Condition:
-    """One term, for the change whose id is `change`."""
+def change_condition(term: Term, change: ColumnElement[Any], each: bool = False) -> Condition:
+    """One term, for the change whose id is `change`. `each`: as a question to each row, which no join can be made of."""
     if not term.key:
         found = or_(*(_mentions(value, change) for value in term.values))
     elif term.key == "number":
         found = or_(*(number_condition(changes.c.number, value) for value in term.values))
     else:
         terms = change_terms.alias()
-        found = exists().where(terms.c.change == change, terms.c.key == term.key, _any_value(terms.c.value, term))
+        same = (terms.c.change == change, terms.c.key == term.key, _any_value(terms.c.value, term))
+        one = select(terms.c.change).where(*same).limit(1).correlate_except(terms).scalar_subquery()
+        found = one.is_not(None) if each else exists().where(*same)
     return ~found if term.negated else found
 
 
@@ -153,13 +167,18 @@ def _mentions(value: Value, change: ColumnElement[Any]) -> Condition:
         return or_(*(func.lower(column).like(anywhere) for column in shown))
     if value.wild:
         return changes.c.words.op("@@")(func.to_tsquery("simple", f"{stem}:*"))
+    spoken = changes.c.words.op("@@")(func.phraseto_tsquery("simple", stem.translate(_PARTED)))
+    if not _LIKE_AN_ID.search(value.text):
+        return spoken
     terms = change_terms.alias()
     keys = ("run", "pr", "commit", "app", "workspace", "repo", "drift")
-    exact = select(terms.c.change).where(terms.c.key.in_(keys), terms.c.value == folded(value.text))
-    found: list[Condition] = [changes.c.words.op("@@")(func.phraseto_tsquery("simple", stem.translate(_PARTED))), change.in_(exact)]
+    ways = [
+        select(changes.c.id).where(spoken),
+        select(terms.c.change).where(terms.c.key.in_(keys), terms.c.value == folded(value.text)),
+    ]
     if value.text.isdecimal() and value.text.isascii() and len(value.text) <= 18:
-        found.append(changes.c.number == int(value.text))
-    return or_(*found)
+        ways.append(select(changes.c.id).where(changes.c.number == int(value.text)))
+    return change.in_(union_all(*ways))
 
 
 def events_filter(query: Query, period: Period | None, spelled: Spelled) -> Filter:

@@ -153,7 +153,12 @@ def test_a_reader_that_goes_away_leaves_the_connection_usable(filled: Connection
 def test_an_export_streams_and_stays_small(engine: Engine) -> None:
     with engine.begin() as connection:
         put(connection, *many(40, start=START))
-        made = {"id": "gen_random_uuid()", "number": "number + n * 1000", "root": "root || '/' || n", "at": "at + n * interval '1 minute'"}
+        made = {
+            "id": "gen_random_uuid()",
+            "number": "number + n * 1000",
+            "root": "root || '/' || n",
+            "at": "at + n * interval '1 minute'",
+        }
         names = [column.name for column in changes.c if column.name != "words"]
         copied = ", ".join(made.get(name, name) for name in names)
         connection.execute(

@@ -6,6 +6,7 @@ Call them inside `read_only`, so that rows and counts are of one moment.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import orjson
 from psycopg import Connection as Driver
 from sqlalchemy import Boolean, ColumnElement, Connection, DateTime, FromClause, Select, Text, and_, case, cast, func, select, text
 
@@ -115,8 +116,9 @@ def _copy(connection: Connection, statement: Select[Any]) -> Iterator[bytes]:
 def change_items(connection: Connection, query: Query, period: Period | None = None) -> Iterator[dict[str, Any]]:
     """Every matching change as its JSON item, read as they are taken."""
     found = changes_filter(query, period)
-    statement = select(changes.c.item).select_from(found.whole).where(*found.where).order_by(*found.order())
-    return (row.item for row in connection.execute(statement, execution_options={"yield_per": _BATCH}))
+    item = cast(changes.c.item, Text).label("item")  # as text: three times as fast as through the driver
+    statement = select(item).select_from(found.whole).where(*found.where).order_by(*found.order())
+    return (orjson.loads(row.item) for row in connection.execute(statement, execution_options={"yield_per": _BATCH}))
 
 
 def event_items(connection: Connection, query: Query, period: Period | None = None) -> Iterator[dict[str, Any]]:
