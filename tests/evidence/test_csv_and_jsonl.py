@@ -142,12 +142,17 @@ def test_text_from_outside_survives(connection: Connection) -> None:
     assert item["gaps"][0]["what"] == row["title"]
 
 
-def test_a_reader_that_goes_away_leaves_the_connection_usable(filled: Connection) -> None:
-    with filled.begin_nested():
-        chunks = changes_csv(filled, EVERYTHING)
-        assert next(chunks)
-        chunks.close()
-    assert store.count_matching(filled, EVERYTHING) == 150
+def test_a_reader_that_goes_away_leaves_the_engine_usable(engine: Engine) -> None:
+    with engine.begin() as connection:
+        put(connection, *(change(n, operations=(operation("a" * 100_000),)) for n in range(1, 120)))
+    for export in (changes_csv, jsonl.changes_jsonl):
+        with read_only(engine) as connection:
+            chunks = export(connection, EVERYTHING)
+            assert next(chunks)
+            chunks.close()
+        with read_only(engine) as connection:
+            assert store.count_matching(connection, EVERYTHING) == 119
+    assert engine.pool.checkedout() == 0
 
 
 def test_an_export_streams_and_stays_small(engine: Engine) -> None:
