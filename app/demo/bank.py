@@ -78,7 +78,8 @@ class Bank:
                 auto_sync=app.auto_sync,
                 self_heal=app.self_heal,
             )
-            self.sync(app, since + timedelta(minutes=1), by="eli-brandt")
+            self.begin_sync(app, since + timedelta(minutes=1), "eli-brandt")
+            self.finish_sync(app, since + timedelta(minutes=2))
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -140,7 +141,7 @@ class Bank:
         message = self.github.repositories[repository].git.commits[sha].message
         self.argocd.commit(sha, at=at, author=by, message=message)
         touched = [app.path for app in self.applications if any(path.startswith(f"{app.path}/") for path in paths)]
-        self.argocd.push(f"{GIT}/{repository}.git", sha, at + timedelta(seconds=5), paths=touched)
+        self.argocd.push(f"{GIT}/{repository}.git", sha, at, paths=touched)
 
     def close(self, pr: Proposal, by: str, at: datetime) -> None:
         self.github.close(pr.repository, pr.number, by, at)
@@ -150,16 +151,14 @@ class Bank:
     def policies(self, told: Policies) -> list[PolicyState]:
         return [PolicyState(s, name, passed, level, DESCRIPTIONS.get(name, "")) for s, name, passed, level in told]
 
-    def speculative(self, pr: Proposal, place: Place, author: str, at: datetime, counts: tuple[int, int, int]) -> RunState:
-        """The plan that Terraform Enterprise runs for a pull request; it is over when its policies are judged."""
+    def speculative(self, pr: Proposal, place: Place, author: str, at: datetime) -> RunState:
+        """The run that Terraform Enterprise starts for a pull request; it is over when its policies are judged."""
         head = self.github.repositories[pr.repository].pull_requests[pr.number].head
         url = f"{GIT}/{pr.repository}/pull/{pr.number}"
         told = PullRequestState(pr.number, pr.title, url)
-        run = self.tfe.add_run(
+        return self.tfe.add_run(
             place.name, pr.title, at, PIPELINE, head, told, speculative=True, sender=author, branch=f"{author}/{pr.number}"
         )
-        run.plan(at + timedelta(seconds=20), *counts, awaits_policy=True)
-        return run
 
     def run(self, place: Place, sha: str, author: str, at: datetime) -> RunState:
         """What a merge to the default branch starts."""
@@ -172,33 +171,43 @@ class Bank:
         if not self.argocd_down:
             self.argocd_acts += 1
 
-    def sync(
-        self, app: Application, at: datetime, *, by: str | None = None, phase: str = "Succeeded", message: str | None = None
-    ) -> None:
+    def waits_for_sync(self, app: Application) -> bool:
+        """Whether automation has anything to do."""
+        return self.argocd.applications[app.name].sync != "Synced"
+
+    def is_busy(self, app: Application) -> bool:
+        """Argo CD runs one operation at a time for an application."""
+        return self.argocd.applications[app.name].requested is not None
+
+    def begin_sync(self, app: Application, at: datetime, by: str | None) -> None:
         """To the tip of the branch, as Argo CD does; `by` None is automation."""
+        self.argocd.begin(self.argocd.applications[app.name], at, by)
+
+    def finish_sync(self, app: Application, at: datetime, failure: str | None = None) -> None:
+        """At `at` its health has turned too."""
         self._acted()
-        state = self.argocd.applications[app.name]
-        took = timedelta(seconds=20)
-        if message is None:
-            self.argocd.sync(state, at, by, phase=phase, duration=took)
+        state, end = self.argocd.applications[app.name], at - timedelta(seconds=1)
+        if failure is None:
+            self.argocd.finish(state, end)
         else:
-            self.argocd.sync(state, at, by, phase=phase, message=message, duration=took)
+            self.argocd.finish(state, end, "Failed", failure)
 
     def edit(self, app: Application, resource: str, at: datetime) -> None:
         self._acted()
         self.argocd.edit(self.argocd.applications[app.name], resource, at)
 
     def heal(self, app: Application, at: datetime) -> None:
+        """Over at `at`."""
         self._acted()
-        self.argocd.heal(self.argocd.applications[app.name], at)
+        self.argocd.heal(self.argocd.applications[app.name], at - timedelta(seconds=2))
 
     def roll_back(self, app: Application, by: str, at: datetime) -> bool:
-        """To the deployment before the present one; False when there is none to go back to."""
+        """To the deployment before the present one, over at `at`; False when there is none to go back to."""
         state = self.argocd.applications[app.name]
         if len(state.history) < 2:
             return False
         self._acted()
-        self.argocd.rollback(state, at, by, int(state.history[-2]["id"]))
+        self.argocd.rollback(state, at - timedelta(seconds=3), by, int(state.history[-2]["id"]))
         return True
 
     def degraded(self, app: Application, at: datetime) -> None:

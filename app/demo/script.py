@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 Story = Generator[timedelta, datetime, None]
 Tell = Callable[[datetime], Story]
 
-SHORTEST = timedelta(seconds=1)
+SHORTEST = timedelta(seconds=3)
 
 
 class Script:
@@ -18,7 +18,7 @@ class Script:
         self._begun = 0
 
     def begin(self, at: datetime, tell: Tell, pace: float = 1.0) -> None:
-        """Tell a story from `at` on. `pace` shortens its pauses (0.01: a hundred times as fast), never below a second."""
+        """Tell a story from `at` on. `pace` shortens its pauses (0.01: a hundred times as fast), none below three seconds."""
         heapq.heappush(self._due, (at, self._begun, pace, tell))
         self._begun += 1
 
@@ -35,7 +35,7 @@ class Script:
         except StopIteration:
             return at
         if pace != 1.0:
-            pause = max(SHORTEST, pause * pace)
+            pause = max(min(SHORTEST, pause), pause * pace)
         heapq.heappush(self._due, (at + pause, number, pace, story))
         return at
 

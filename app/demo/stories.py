@@ -1,5 +1,6 @@
 """What happens at the bank. Each story is a generator over one change; the pauses are those of a working day."""
 
+from collections.abc import Generator
 from datetime import datetime, timedelta
 from random import Random
 
@@ -25,6 +26,20 @@ def two(rng: Random) -> tuple[str, str]:
     return first, second
 
 
+def synced(
+    bank: Bank, app: Application, at: datetime, *, by: str | None = None, failure: str | None = None
+) -> Generator[timedelta, datetime, datetime]:
+    """A sync, when the one before it is over; `by` None is automation, which leaves alone what is in sync."""
+    while bank.is_busy(app):
+        at = yield timedelta(seconds=5)
+    if by is None and not bank.waits_for_sync(app):
+        return at
+    bank.begin_sync(app, at, by)
+    at = yield timedelta(seconds=20)
+    bank.finish_sync(app, at, failure)
+    return at
+
+
 def release(bank: Bank, app: Application, rng: Random) -> Tell:
     """A new version: proposed, approved by someone else, merged, synced, healthy."""
 
@@ -37,7 +52,7 @@ def release(bank: Bank, app: Application, rng: Random) -> Tell:
         at = yield minutes(rng, 12, 60)
         bank.merge(pr, author, at)
         at = yield minutes(rng, 1, 3)
-        bank.sync(app, at, by=None if app.auto_sync else author)
+        yield from synced(bank, app, at, by=None if app.auto_sync else author)
 
     return tell
 
@@ -59,7 +74,7 @@ def bump(bank: Bank, app: Application, rng: Random) -> Tell:
         at = yield minutes(rng, 12, 30)
         bank.merge(pr, BOT, at)
         at = yield minutes(rng, 1, 3)
-        bank.sync(app, at, by=None if app.auto_sync else rng.choice(ENGINEERS))
+        yield from synced(bank, app, at, by=None if app.auto_sync else rng.choice(ENGINEERS))
 
     return tell
 
@@ -88,7 +103,9 @@ def provision(bank: Bank, workspace: Workspace, rng: Random, policies: Policies 
             ticket=rng.random() < 0.7,
         )
         at = yield minutes(rng, 0.5, 1.5)
-        plan = bank.speculative(pr, workspace, author, at, counts)
+        plan = bank.speculative(pr, workspace, author, at)
+        at = yield timedelta(seconds=20)
+        plan.plan(at, *counts, awaits_policy=True)
         at = yield minutes(rng, 0.5, 1)
         plan.policy(at, bank.policies(policies))
         at = yield minutes(rng, 20, 200)
@@ -140,7 +157,7 @@ def self_approved(bank: Bank, app: Application, rng: Random) -> Tell:
         at = yield minutes(rng, 1, 4)
         bank.merge(pr, second, at)
         at = yield minutes(rng, 1, 3)
-        bank.sync(app, at, by=None if app.auto_sync else second)
+        yield from synced(bank, app, at, by=None if app.auto_sync else second)
 
     return tell
 
@@ -154,7 +171,7 @@ def unreviewed(bank: Bank, app: Application, rng: Random) -> Tell:
         at = yield timedelta(minutes=4)
         bank.merge(pr, author, at)
         at = yield minutes(rng, 1, 3)
-        bank.sync(app, at, by=None if app.auto_sync else author)
+        yield from synced(bank, app, at, by=None if app.auto_sync else author)
 
     return tell
 
@@ -212,6 +229,8 @@ def edited_and_healed(bank: Bank, app: Application, rng: Random) -> Tell:
     def tell(at: datetime) -> Story:
         bank.edit(app, app.name, at)
         at = yield timedelta(seconds=rng.randint(8, 40))
+        while bank.is_busy(app):
+            at = yield timedelta(seconds=5)
         bank.heal(app, at)
 
     return tell
@@ -233,6 +252,8 @@ def rollback(bank: Bank, app: Application, rng: Random) -> Tell:
     def tell(at: datetime) -> Story:
         bank.degraded(app, at)
         at = yield minutes(rng, 2, 9)
+        while bank.is_busy(app):
+            at = yield timedelta(seconds=5)
         bank.roll_back(app, rng.choice(ENGINEERS), at)
 
     return tell
@@ -253,7 +274,9 @@ def whole_chain(bank: Bank, app: Application, workspace: Workspace, rng: Random,
             app.repository, title, author, at, [f"{workspace.directory}/main.tf", f"{app.path}/worker.yaml"], ticket=True
         )
         at = yield minutes(rng, 0.5, 1.5)
-        plan = bank.speculative(pr, workspace, author, at, counts)
+        plan = bank.speculative(pr, workspace, author, at)
+        at = yield timedelta(seconds=20)
+        plan.plan(at, *counts, awaits_policy=True)
         at = yield minutes(rng, 0.5, 1)
         plan.policy(at, bank.policies(PASSING))
         at = yield minutes(rng, 30, 120)
@@ -264,12 +287,8 @@ def whole_chain(bank: Bank, app: Application, workspace: Workspace, rng: Random,
         run = bank.run(workspace, sha, author, at)
         if too_early:
             at = yield minutes(rng, 0.5, 1)
-            bank.sync(
-                app,
-                at,
-                phase="Failed",
-                message='one or more objects failed to apply, reason: namespaces "settlements" not found',
-            )
+            why = 'one or more objects failed to apply, reason: namespaces "settlements" not found'
+            at = yield from synced(bank, app, at, failure=why)
         at = yield minutes(rng, 0.5, 1)
         run.plan(at, *counts, awaits_policy=True)
         at = yield minutes(rng, 0.5, 1)
@@ -279,7 +298,7 @@ def whole_chain(bank: Bank, app: Application, workspace: Workspace, rng: Random,
         at = yield minutes(rng, 1, 4)
         run.apply(at)
         at = yield minutes(rng, 1, 3)
-        bank.sync(app, at, by=reviewer if too_early else None)
+        yield from synced(bank, app, at, by=reviewer if too_early else None)
 
     return tell
 
@@ -299,7 +318,7 @@ def outage(bank: Bank, app: Application, rng: Random) -> Tell:
             at = yield timedelta(minutes=3)
             bank.merge(pr, author, at)
             at = yield timedelta(minutes=1)
-            bank.sync(app, at)
+            yield from synced(bank, app, at)
             at = yield timedelta(minutes=4)
         yield timedelta(minutes=110)
         bank.comes_back()

@@ -156,6 +156,11 @@ def test_nothing_in_the_demo_is_not_understood(watched: Engine) -> None:
         assert connection.execute(text("SELECT * FROM streams WHERE state <> 'read'")).all() == []
 
 
+def test_nothing_is_seen_before_it_happened(watched: Engine) -> None:
+    with watched.connect() as connection:
+        assert connection.execute(text("SELECT type, status FROM events WHERE occurred_at > observed_at")).all() == []
+
+
 def test_a_rebuild_comes_out_identical(watched: Engine, tmp_path: Path) -> None:
     with transaction(watched) as connection:
         stands = digest_of_all(connection)

@@ -53,12 +53,13 @@ def test_nothing_is_told_before_its_time() -> None:
     assert len(said) == 2
 
 
-def test_the_pace_shortens_pauses_to_a_second_at_least() -> None:
+def test_the_pace_shortens_pauses_to_three_seconds_at_least() -> None:
     said: list[tuple[str, timedelta]] = []
     script = Script()
-    script.begin(T0, noting(said, "a", 3600, 20), pace=1 / 200)
+    script.begin(T0, noting(said, "a", 3600, 20, 2), pace=1 / 200)
     script.play(T0 + timedelta(hours=1))
-    assert seconds(said) == [("a", 0), ("a", 18), ("a", 18 + SHORTEST.total_seconds())]
+    assert seconds(said) == [("a", 0), ("a", 18), ("a", 21), ("a", 23)]
+    assert timedelta(seconds=3) == SHORTEST
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.lists(st.integers(1, 30), max_size=4)), max_size=8), st.lists(st.integers(0, 200)))
