@@ -53,6 +53,9 @@ def test_three_workers_one_killed_again_and_again_make_the_record_of_one(bank: B
         _leases_run_out(bank)
         until(bank, ALL_READ)
         until(bank, PROJECTED)
+        for one in working:
+            assert one.stdout
+            assert one.stdout.readline().startswith("worker"), "it is up, and ends when it is asked to"
     finally:
         for one in working:
             one.send_signal(signal.SIGINT)
