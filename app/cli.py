@@ -70,7 +70,7 @@ def _demo(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     made.add_argument("--port", type=_port, default=8000, help="where the portal listens (8000)")
     made.add_argument("--host", default="127.0.0.1", help="address the portal listens on (127.0.0.1)")
     made.add_argument("--seed", type=int, default=7, help="the same seed tells the same story (7)")
-    made.add_argument("--apps", type=_count, default=3, help="applications (3)")
+    made.add_argument("--apps", type=_applications, default=3, help="applications (3, which is the fewest)")
     made.add_argument("--workspaces", type=_count, default=3, help="workspaces (3)")
     made.add_argument("--days", type=_count, default=14, help="days of history (14)")
     made.add_argument("--fresh", action="store_true", help="forget the data of earlier starts")
@@ -173,6 +173,13 @@ def _count(text: str) -> int:
     value = int(text)
     if not 1 <= value <= 100_000:
         raise argparse.ArgumentTypeError(f"{text} is out of range; expected 1 to 100000")
+    return value
+
+
+def _applications(text: str) -> int:
+    value = _count(text)
+    if value < 3:
+        raise argparse.ArgumentTypeError(f"{text} is too few; the story needs its three named applications: expected 3 or more")
     return value
 
 

@@ -118,3 +118,11 @@ def test_every_verb_has_help_with_an_example(capsys: pytest.CaptureFixture[str])
             cli.main([verb, "--help"])
         assert ended.value.code == 0
         assert f"example: throughline {verb}" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("few", ["1", "2"])
+def test_a_demo_with_too_few_applications_is_refused_clearly(few: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["demo", "--apps", few])
+    assert ended.value.code == 2
+    assert "expected 3 or more" in capsys.readouterr().err
