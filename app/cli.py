@@ -70,7 +70,7 @@ def _demo(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     made.add_argument("--port", type=_port, default=8000, help="where the portal listens (8000)")
     made.add_argument("--host", default="127.0.0.1", help="address the portal listens on (127.0.0.1)")
     made.add_argument("--seed", type=int, default=7, help="the same seed tells the same story (7)")
-    made.add_argument("--apps", type=_applications, default=3, help="applications (3, which is the fewest)")
+    made.add_argument("--apps", type=_applications, default=3, help="applications, at least 3 (3)")
     made.add_argument("--workspaces", type=_count, default=3, help="workspaces (3)")
     made.add_argument("--days", type=_count, default=14, help="days of history (14)")
     made.add_argument("--fresh", action="store_true", help="forget the data of earlier starts")
