@@ -12,7 +12,17 @@ tfe
   plan           id plan-…; status; facts: added, changed, destroyed, imported, has_changes
   apply          id apply-…; status; facts: added, changed, destroyed, imported
   policy-check   id polchk-…; one event per status timestamp; facts: scope, parsed, counts {passed, hard_failed,
-                 soft_failed, advisory_failed}, policies [{set, policy, level, verdict, description}]
+                 soft_failed, advisory_failed}, policies [{set, policy, level, verdict, description}],
+                 system (sentinel|policy-evaluation|terraform-policy); level mandatory: was hard- or soft-mandatory, not told which
+  task-result    id taskrs-…; status; facts: stage, task, level (advisory|mandatory), message
+  cost-estimate  id ce-…; status; facts: prior, proposed, delta (decimal strings, a month), resources
+  plan-resources id plan-…/<part>; status listed|unavailable; facts: part, parts, resources [{address, previous_address, module,
+                 mode, type, name, provider, actions, reason, importing, attributes [names]}], drift [the same], providers, modules
+  apply-resources id apply-…/<part>; status listed|unavailable; facts: part, parts, resources [{address, action, result}]
+  workspace      id ws-…; status created|changed|locked|unlocked|deleted|unavailable|returned; facts: settings {name: value},
+                 changed {name: [before, after]}
+  assessment     id asmtres-…; status drifted|undrifted|failed|unknown; facts: drifted, undrifted (counts), checks, because
+  audit          id of the audit trail's entry; status = its action; facts: resource {type, id}, meta, service
 argocd
   operation      id <uid>/<startedAt>; status = phase; facts: operation_kind (automated|self-heal|manual|selective|prune|
                  rollback|local|dry-run|applicationset|injected), revision, revisions, path, target_revision,
@@ -33,6 +43,19 @@ github
   commit         id <sha> within its pull request; facts: number, sha, headline, author, committer, authored_at
   range          id <base>..<head>; facts: base, head, status, commits, paths {path: [sha]}, complete
   commit-pulls   id <sha>; facts: sha, pulls [{number, merged, base, merge_commit, repository}]
+github and gitlab (the same words; a merge request is a pull-request, and its iid the number)
+  pull-request   facts also: merge_method (merge|squash|rebase|fast-forward|queue|train|null), auto_merge_by
+  head-push      id of the timeline item or version; within its pull request; status force_push|push; facts: before, after; the
+                 actor is the pusher, unknown where the host does not tell
+  check          id of the check run or status; within its pull request; status = conclusion; facts: number, name, head_oid,
+                 required (true|false|null), started_at, completed_at, app
+  push           id <ref>/<after> (or the activity's own); status push|force_push|branch_creation|branch_deletion|pr_merge|
+                 merge_queue_merge; facts: ref, before, after, commits [sha], pulls [numbers], direct (true|false|null), because
+  branch-rules   id <repository>@<branch>; status seen|changed|unavailable; facts: rules, changed {name: [before, after]}
+  repository     id = node or numeric id; status seen|renamed|transferred|unavailable; facts: name, former
+portal
+  identity       id of the account (`<system>:<account>`); status joined|separated|bot; facts: account, system, person, because;
+                 the actor is who decided
 """
 
 from collections.abc import Mapping
