@@ -78,6 +78,8 @@ class Source(Section):
     projects: tuple[Text, ...] = ()
     token_env: Text | None = None
     token_file: Path | None = None
+    webhook_secret_env: Text | None = None
+    webhook_secret_file: Path | None = None
     ca_file: Path | None = None
     timeout: float = Field(default=30.0, gt=0, le=600)
     requests_per_second: float = Field(default=20.0, gt=0, le=1000)
@@ -133,29 +135,38 @@ def load(environ: Mapping[str, str] | None = None, directory: Path | None = None
 
 
 def token_of(source: Source, environ: Mapping[str, str] | None = None) -> str:
-    """The source's secret. Raises SettingsError when it is named and cannot be read, or is empty."""
+    """The source's token; nothing where none is named. Raises SettingsError when it cannot be read, or is empty."""
+    return _secret(source, "token", source.token_env, source.token_file, environ)
+
+
+def webhook_secret_of(source: Source, environ: Mapping[str, str] | None = None) -> str:
+    """What the source's webhooks are verified with; nothing where none is named. Raises SettingsError as `token_of`."""
+    return _secret(source, "webhook_secret", source.webhook_secret_env, source.webhook_secret_file, environ)
+
+
+def _secret(source: Source, what: str, variable: str | None, path: Path | None, environ: Mapping[str, str] | None) -> str:
     environ = os.environ if environ is None else environ
-    if source.token_env:
-        value = environ.get(source.token_env, "").strip()
+    if variable:
+        value = environ.get(variable, "").strip()
         if not value:
             raise SettingsError(
-                f"source {source.name!r}: the environment variable {source.token_env} is not set",
-                "it to hold the token",
-                f"export {source.token_env}=… or use token_file",
+                f"source {source.name!r}: the environment variable {variable} is not set",
+                f"it to hold the {what.replace('_', ' ')}",
+                f"export {variable}=… or use {what}_file",
             )
-        return _sendable(source, f"the environment variable {source.token_env}", value)
-    if source.token_file:
+        return _sendable(source, f"the environment variable {variable}", value)
+    if path:
         try:
-            value = source.token_file.read_text(encoding="utf-8").strip()
+            value = path.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(
-                f"source {source.name!r}: token_file {source.token_file} cannot be read ({type(error).__name__})",
-                "a readable file that holds the token",
+                f"source {source.name!r}: {what}_file {path} cannot be read ({type(error).__name__})",
+                f"a readable file that holds the {what.replace('_', ' ')}",
                 "check the path and its permissions",
             ) from error
         if not value:
-            raise SettingsError(f"source {source.name!r}: token_file {source.token_file} is empty", "the token in it")
-        return _sendable(source, f"token_file {source.token_file}", value)
+            raise SettingsError(f"source {source.name!r}: {what}_file {path} is empty", f"the {what.replace('_', ' ')} in it")
+        return _sendable(source, f"{what}_file {path}", value)
     return ""
 
 
@@ -265,7 +276,8 @@ def _anchored(settings: Settings, directory: Path) -> Settings:
             "ledger": settings.ledger.model_copy(update={"key_file": at(settings.ledger.key_file)}),
             "identities": settings.identities.model_copy(update={"file": at(settings.identities.file)}),
             "source": tuple(
-                s.model_copy(update={"token_file": at(s.token_file), "ca_file": at(s.ca_file)}) for s in settings.source
+                s.model_copy(update={name: at(getattr(s, name)) for name in ("token_file", "webhook_secret_file", "ca_file")})
+                for s in settings.source
             ),
         }
     )
@@ -280,6 +292,8 @@ def _conflicts(settings: Settings) -> list[str]:
         seen.add(source.name.lower())
         if source.token_env and source.token_file:
             problems.append(f"{where} has token_env and token_file; expected one of them")
+        if source.webhook_secret_env and source.webhook_secret_file:
+            problems.append(f"{where} has webhook_secret_env and webhook_secret_file; expected one of them")
         if source.kind == "tfe" and not source.organization:
             problems.append(f"{where} has no organization; expected the Terraform organization's name")
         if source.kind == "github" and not source.repositories:

@@ -9,6 +9,7 @@ ThroughlineError
 │   └── SchemaBehind         migrations have not run, or are newer than the program exit 1
 ├── LedgerError
 │   └── Tampered           a leaf, tile, checkpoint or body is not what it was    exit 1
+├── Unverified             a webhook without the right signature or secret
 ├── LeaseLost              another worker took the stream over; nothing was saved
 └── SourceError            a source could not be read; `state` is its name on the sources page
     ├── Unauthorized       401: the token is wrong or expired
@@ -100,6 +101,10 @@ class Tampered(LedgerError):
     def __init__(self, found: str, expected: str = "", do: str = "", *, index: int | None = None) -> None:
         super().__init__(found, expected, do)
         self.index = index
+
+
+class Unverified(ThroughlineError):
+    pass
 
 
 class LeaseLost(ThroughlineError):

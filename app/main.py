@@ -1,5 +1,6 @@
 """Composition for the web: plain parts in, an ASGI application out."""
 
+from collections.abc import Mapping
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -9,15 +10,24 @@ from app import clock as house_clock
 from app.clock import Clock
 from app.web.app import build
 from app.web.assets import Assets
-from app.web.portal import ROOT, Portal
+from app.web.portal import ROOT, Hook, Portal
 from app.web.render import Templates
 from app.web.rules import control_titles, rule_texts
 
 
 def create_app(
-    engine: Engine | Connection, *, origin: str, vkey: str, clock: Clock = house_clock.now, demo: bool = False
+    engine: Engine | Connection,
+    *,
+    origin: str,
+    vkey: str,
+    clock: Clock = house_clock.now,
+    demo: bool = False,
+    hooks: Mapping[str, Hook] | None = None,
 ) -> FastAPI:
-    """`origin` names the ledger, `vkey` is its public key; with `demo` every page says that its world is invented."""
+    """`origin` names the ledger, `vkey` is its public key; with `demo` every page says that its world is invented.
+
+    `hooks` verify the webhooks of the sources that may send some, by the source's name.
+    """
     assets = Assets(ROOT / "static")
     return build(
         Portal(
@@ -31,5 +41,6 @@ def create_app(
             rules=rule_texts(),
             controls=control_titles(),
             demo=demo,
+            hooks=hooks or {},
         )
     )

@@ -1,8 +1,8 @@
 """From settings to the things that run: the database, the sources, the rules, the key."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -11,14 +11,16 @@ from app import clock, log
 from app.canonical import random_id
 from app.changes.project import Rules
 from app.commands.people import identities_of
-from app.config import Settings, Source, token_of
+from app.config import Settings, Source, token_of, webhook_secret_of
 from app.db import embedded, migrate
 from app.db.session import APP_ROLE, engine_for, transaction
 from app.domain.change import EnvironmentRule
+from app.domain.hook import Heard
 from app.errors import SettingsError
 from app.ledger import store as ledger
 from app.ledger.checkpoint import Key, encode_vkey, load_or_create_key
 from app.sources import contract, registry
+from app.web.portal import Hook
 from app.worker.jobs import Work
 
 
@@ -52,6 +54,10 @@ def connection_of(source: Source) -> contract.Connection:
     """The configured source with its secret read; the secret is also kept out of every log line."""
     token = token_of(source)
     log.keep_secret(token)
+    return _connection(source, token)
+
+
+def _connection(source: Source, token: str) -> contract.Connection:
     return contract.Connection(
         name=source.name,
         kind=source.kind,
@@ -66,6 +72,34 @@ def connection_of(source: Source) -> contract.Connection:
         per_second=source.requests_per_second,
         poll_every=source.poll_every,
     )
+
+
+def hooks_of(settings: Settings) -> dict[str, Hook]:
+    """By the source's name, what verifies its webhooks, for each that names a secret. Raises SettingsError, a line for each."""
+    found: dict[str, Hook] = {}
+    problems: list[str] = []
+    for source in settings.source:
+        try:
+            secret = webhook_secret_of(source)
+        except SettingsError as error:
+            problems += error.lines
+            continue
+        if secret:
+            log.keep_secret(secret)
+            found[source.name] = hook(_connection(source, ""), secret)
+    if problems:
+        raise SettingsError.of(problems)
+    return found
+
+
+def hook(connection: contract.Connection, secret: str) -> Hook:
+    """What verifies the webhooks that this source sends."""
+    verify = registry.HOOKS[connection.kind]
+
+    def heard(headers: Mapping[str, str], body: bytes, now: datetime) -> Heard:
+        return verify(connection, secret, headers, body, now)
+
+    return heard
 
 
 @contextmanager

@@ -21,7 +21,9 @@ def serve(settings: Settings, host: str | None, port: int | None, *, worker: boo
     at = listen(host or settings.web.host, settings.web.port if port is None else port)
     with at, compose.database(settings) as engine, compose.sources(settings) as built:
         work = compose.work_of(settings, engine, built)
-        app = create_app(engine, origin=work.origin, vkey=compose.vkey_of(settings), clock=work.clock)
+        app = create_app(
+            engine, origin=work.origin, vkey=compose.vkey_of(settings), clock=work.clock, hooks=compose.hooks_of(settings)
+        )
         beside = Worker(work) if worker else None
         if beside:
             beside.start()

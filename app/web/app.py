@@ -4,7 +4,7 @@ from fastapi import FastAPI, Request, Response
 
 from app.web import problems, schema
 from app.web.frame import Counts, Frame
-from app.web.pages import api, changes, csv, events, health, help, ledger, overview, sources
+from app.web.pages import api, changes, csv, events, health, help, ledger, overview, sources, webhooks
 from app.web.portal import Portal
 
 ABOUT = (
@@ -24,12 +24,13 @@ def build(portal: Portal) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    counts = Counts()
+    counts, told = Counts(), webhooks.Told()
     app.include_router(portal.assets.router())
     app.include_router(csv.router(portal))
     for part in (overview, changes, events, ledger, sources, help, api):
         app.include_router(part.router(portal))
-    app.include_router(health.router(portal, counts))
+    app.include_router(webhooks.router(portal, told))
+    app.include_router(health.router(portal, counts, told))
     problems.install(app, portal)
 
     def unexpected(request: Request, error: Exception) -> Response:

@@ -1,7 +1,7 @@
 """What every page needs: the engine, the log's name and key, the clock, the templates. Built once, by `app.main`."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from fastapi import Request, Response
 from sqlalchemy import Connection, Engine
 
 from app.clock import Clock
+from app.domain.hook import Heard
 from app.ledger import store as ledger
 from app.web.assets import Assets
 from app.web.render import HasShell, Templates
@@ -19,6 +20,9 @@ from app.web.views.shell import Seen, shell
 ROOT = Path(__file__).resolve().parents[2]
 THEMES = ("light", "dark")
 YEAR = 31_536_000
+Hook = Callable[
+    [Mapping[str, str], bytes, datetime], Heard
+]  # headers (lower case), raw body, now; raises Unverified, NotUnderstood
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class Portal:
     rules: Mapping[str, str]  # each control's text, by its id
     controls: Mapping[str, str]  # each control's title, by its id
     demo: bool = False
+    hooks: Mapping[str, Hook] = field(default_factory=dict)  # by the source's name
 
     def seen(self, request: Request) -> Seen:
         """The zone and the theme are asked for in the address, and remembered by a cookie that holds nothing else."""

@@ -246,6 +246,12 @@ class Problem(Shape):
     nearest: str | None = Field(None, description="a key or value to try instead")
 
 
+class WebhookAnswer(Shape):
+    about: str = Field(description="what it was about, in the sender's words")
+    due: list[str] = Field(description="the streams that are read now")
+    replay: bool = Field(description="this very delivery was heard before, and nothing is done about it")
+
+
 class Readiness(Shape):
     ready: bool
     checks: dict[str, str]
@@ -253,6 +259,12 @@ class Readiness(Shape):
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """`responses=` of an operation: each error as application/problem+json."""
-    said = {400: "a parameter cannot be understood", 404: "there is no such thing", 503: "the database does not answer"}
+    said = {
+        400: "a parameter or the body cannot be understood",
+        401: "no signature or secret, or not the right one",
+        404: "there is no such thing",
+        413: "the body is too large",
+        503: "the database does not answer",
+    }
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {status: {"description": said[status], "content": content} for status in statuses}

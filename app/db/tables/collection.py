@@ -32,6 +32,7 @@ streams = Table(
     Column("last_requests", Integer, nullable=False, server_default=text("0")),
     Column("clock_offset", INTERVAL),
     Column("reconciled_at", AT),
+    Column("woken_at", AT),
 )
 
 stream_memory = Table(
@@ -123,4 +124,24 @@ heartbeats = Table(
     Column("beat_at", AT, nullable=False),
     Column("job", Text),
     Column("generation", SmallInteger, nullable=False, server_default=text("0")),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("once", Text, primary_key=True),
+    Column("heard_at", AT, nullable=False),
+    Index("deliveries_by_time", "heard_at"),
+)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("heard", BigInteger, nullable=False, server_default=text("0")),
+    Column("replayed", BigInteger, nullable=False, server_default=text("0")),
+    Column("first_at", AT, nullable=False),
+    Column("last_at", AT, nullable=False),
+    Column("last_about", Text, nullable=False),
 )

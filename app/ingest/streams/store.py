@@ -14,6 +14,8 @@ from app.errors import LeaseLost
 from app.ingest.lease import LEASE, Claim
 from app.sources.contract import Stream
 
+SPACING = timedelta(seconds=2)  # from the beginning of one pass to one that news asks for
+
 
 def register(connection: Connection, source: str, kind: str, declared: Sequence[Stream], now: datetime) -> None:
     """Make or refresh the row of each declared stream; what has happened stays, a quicker pace takes effect."""
@@ -99,6 +101,8 @@ def succeed(
     reconciled: bool,
 ) -> None:
     """The pass went through: free the stream, say when it is next due, and stretch its coverage."""
+    if row.woken_at is not None and row.woken_at > row.started_at:
+        next_at = max(now, row.started_at + SPACING)
     values: dict[str, Any] = {
         "owner": None,
         "lease_until": None,
@@ -173,7 +177,20 @@ def fail(
 
 def wake(connection: Connection, stream: str, now: datetime) -> None:
     """Make every stream of this name due now."""
-    connection.execute(update(streams).where(streams.c.stream == stream, streams.c.next_poll_at > now).values(next_poll_at=now))
+    connection.execute(_woken(now, now).where(streams.c.stream == stream))
+
+
+def wake_source(connection: Connection, source: str, names: Sequence[str], now: datetime) -> list[str]:
+    """Make these streams of one source due as soon as may be; the names of those that are. One that fails keeps its pause."""
+    chosen = (streams.c.source == source, streams.c.stream.in_(names), streams.c.failures == 0)
+    soonest = func.greatest(now, streams.c.started_at + SPACING)
+    return sorted(row.stream for row in connection.execute(_woken(now, soonest).where(*chosen).returning(streams.c.stream)))
+
+
+def _woken(now: datetime, at: Any) -> Any:
+    """A pass that is under way began before the news: it is followed by another. What a source asked us to wait, we wait."""
+    soon = func.least(streams.c.next_poll_at, at)
+    return update(streams).where(streams.c.state != "throttled").values(woken_at=now, next_poll_at=soon)
 
 
 def beat(connection: Connection, owner: UUID, name: str, pid: int, job: str | None, now: datetime) -> None:

@@ -16,6 +16,7 @@ from app.ledger import store as ledger
 from app.web import store as reads
 from app.web.csp import NO_STORE
 from app.web.frame import Counts
+from app.web.pages.webhooks import Told
 from app.web.portal import Portal
 from app.web.schema import Readiness
 from app.web.times import took
@@ -25,7 +26,7 @@ METRICS = "text/plain; version=0.0.4; charset=utf-8"
 Sample = tuple[dict[str, str], float]
 
 
-def router(portal: Portal, counts: Counts) -> APIRouter:
+def router(portal: Portal, counts: Counts, told: Told) -> APIRouter:
     health = APIRouter(tags=["health"])
 
     @health.get("/healthz", summary="Alive", response_model=str, responses={200: {"content": {"text/plain": {}}}})
@@ -46,7 +47,7 @@ def router(portal: Portal, counts: Counts) -> APIRouter:
     @health.get("/metrics", summary="Metrics", response_model=str, responses={200: {"content": {"text/plain": {}}}})
     def metrics() -> Response:
         """Prometheus text: streams, ledger, requests."""
-        return Response(_metrics(portal, counts), media_type=METRICS, headers={"cache-control": NO_STORE})
+        return Response(_metrics(portal, counts, told), media_type=METRICS, headers={"cache-control": NO_STORE})
 
     return health
 
@@ -69,7 +70,7 @@ def _checks(portal: Portal) -> dict[str, str]:
     return checks
 
 
-def _metrics(portal: Portal, counts: Counts) -> str:
+def _metrics(portal: Portal, counts: Counts, told: Told) -> str:
     now = portal.clock()
     with read_only(portal.engine) as connection:
         rows = streams.overview(connection)
@@ -95,6 +96,8 @@ def _metrics(portal: Portal, counts: Counts) -> str:
         out.append(_metric("throughline_checkpoint_age_seconds", "Age of the last checkpoint.", "gauge", [({}, age)]))
     samples: list[Sample] = [({"status": str(status)}, float(n)) for status, n in sorted(counts.by_status().items())]
     out.append(_metric("throughline_http_requests_total", "Answers of this process, by status.", "counter", samples))
+    hooks: list[Sample] = [({"source": s, "outcome": o}, float(n)) for (s, o), n in sorted(told.by_outcome().items())]
+    out.append(_metric("throughline_webhooks_total", "Webhooks this process was sent, by outcome.", "counter", hooks))
     return "".join(out)
 
 

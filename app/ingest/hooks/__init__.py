@@ -1,0 +1,1 @@
+"""Webhooks: news that makes a poll due now."""

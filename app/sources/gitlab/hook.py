@@ -1,0 +1,39 @@
+"""GitLab's webhooks: https://docs.gitlab.com/user/project/integrations/webhooks/."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from app.canonical import plain
+from app.domain.hook import Heard
+from app.sources.contract import Connection
+from app.sources.hooks import check_secret, check_standard, content, text
+
+STREAMS = {
+    "merge_request": ("merge-requests",),
+    "note": ("merge-requests",),
+    "emoji": (),
+    "pipeline": ("merge-requests",),
+    "build": ("merge-requests",),
+    "push": ("pushes", "merge-requests"),
+    "project_update": ("rules",),
+    "project_rename": ("rules", "merge-requests"),
+    "project_transfer": ("rules", "merge-requests"),
+}
+
+
+def heard(connection: Connection, secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> Heard:
+    """The secret itself in X-Gitlab-Token, or from about 19.0 a Standard Webhooks signature. Raises Unverified, NotUnderstood."""
+    if "webhook-signature" in headers:
+        once = check_standard(secret, headers, body, now)
+    else:
+        check_secret(secret, headers.get("x-gitlab-token"), "X-Gitlab-Token")
+        once = plain(headers.get("x-gitlab-event-uuid", ""), 200)
+    said = content(body)
+    kind = text(said, "object_kind") or text(said, "event_name")
+    about = " ".join(filter(None, (kind, text(said, "object_attributes", "action")))) or "nothing"
+    project = text(said, "project", "path_with_namespace")
+    ours = {name.lower() for name in connection.repositories}
+    if project and not kind.startswith("project_") and project.lower() not in ours:
+        return Heard((), f"{about} in {project}")
+    streams = STREAMS.get(kind, ())
+    return Heard(streams, about, (once or None) if streams else None)
