@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from app.changes.resources import resources_of
 from app.changes.told import distinct, iso, name_of
 from app.domain.actor import ActorKind
 from app.domain.change import Change, Operation, PolicyResult, Run
@@ -51,6 +52,7 @@ def item(change: Change) -> dict[str, Any]:
             {"what": g.what, "from": iso(g.from_), "to": iso(g.to), "size": g.size, "because": g.because, "missing": str(g.missing)}
             for g in change.gaps
         ],
+        **resources_of(change),
     }
 
 

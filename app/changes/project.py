@@ -28,7 +28,7 @@ from app.linking.stand import Standing, is_root, stand
 from app.linking.tokens import affected, neighbourhood, tokens
 
 BATCH = 1000  # leaves a transaction
-VERSION = "1"  # of fold, rules, controls and documents; another version rebuilds by itself
+VERSION = "2"  # of fold, rules, controls and documents; another version rebuilds by itself
 
 logger = log.get(__name__)
 

@@ -7,7 +7,9 @@ from app.changes.item import commits, repositories
 from app.domain.actor import Person, Role
 from app.domain.change import Change, Drift, HistoryGap, Missing, Operation, PullRequest, Run
 from app.domain.finding import Verdict
+from app.domain.resource import ResourceChange
 from app.search.fields import folded
+from app.search.resources import above
 
 
 def terms(change: Change, chain: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
@@ -33,7 +35,19 @@ def _where(change: Change) -> Iterator[tuple[str, str | None]]:
     yield from (("repo", name) for name in repositories(change))
     touched: tuple[Operation | Drift, ...] = (*change.operations, *change.drifts)
     for thing in touched:
-        yield from (("resource", f"{resource.kind}/{resource.name}") for resource in thing.resources)
+        for resource in thing.resources:
+            whole = f"{resource.kind}/{resource.name}"
+            yield from (("resource", name) for name in (whole, *above(whole)))
+    for run in change.runs:
+        for planned in (*(run.resources or ()), *(run.resource_drift or ())):
+            yield from (("resource", name) for name in _named(planned))
+
+
+def _named(resource: ResourceChange) -> Iterator[str]:
+    """A Terraform resource by its address, whole and within its module, and by each name above it: its type, its modules."""
+    for place in {resource.address, resource.local, resource.previous_address or resource.address}:
+        yield place
+        yield from above(place)
 
 
 def _who(people: Iterable[Person]) -> Iterator[tuple[str, str | None]]:

@@ -12,6 +12,7 @@ from app.canonical import stable_id
 from app.domain.actor import Actor, Person
 from app.domain.finding import Finding, Verdict
 from app.domain.ref import Resource
+from app.domain.resource import AppliedResource, ModuleCall, ProviderUse, ResourceChange, Reviewed
 
 
 class Strength(StrEnum):
@@ -136,6 +137,14 @@ class Run:
     applying_at: datetime | None = None
     apply_ended_at: datetime | None = None
     project: str | None = None
+    resources: tuple[ResourceChange, ...] | None = None  # what the plan would do; None when that is not known
+    resource_drift: tuple[ResourceChange, ...] | None = None  # what the plan found changed outside of Terraform
+    resources_because: str = ""  # why `resources` is None, where that is told
+    unchanged: int | None = None  # resources of which the plan says that nothing happens to them
+    modules: tuple[ModuleCall, ...] | None = None  # None: not told
+    providers: tuple[ProviderUse, ...] | None = None
+    apply_resources: tuple[AppliedResource, ...] | None = None  # None: not told by resource, only `apply` counts
+    apply_because: str = ""  # why `apply_resources` is None, or what its log leaves open
 
     @property
     def proposes_only(self) -> bool:
@@ -346,6 +355,7 @@ class Change:
     verdict: Verdict = Verdict.INDETERMINATE
     environments: tuple[Environment, ...] = ()  # every one it touches, the most critical first; `environment` is the first
     history_gap: HistoryGap | None = None
+    reviewed: tuple[Reviewed, ...] = ()  # each run that changes something, beside the plan that was reviewed
 
 
 def change_id(root: str) -> UUID:

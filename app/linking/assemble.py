@@ -22,8 +22,11 @@ from app.linking.environment import environments_of
 from app.linking.fold import step_rank
 from app.linking.gaps import gaps as missing
 from app.linking.people import people
+from app.linking.reviewed import reviewed
 from app.linking.says import says
 from app.linking.state import acts, ended, state_of
+
+CONTENTS = ("plan-resources", "apply-resources")  # what a plan or an apply holds: no moment of its own
 
 
 def assemble(
@@ -70,8 +73,9 @@ def assemble(
         people=people(pull_requests, runs, operations),
         links=tuple(sorted(set(links), key=lambda link: (link.from_, link.to, link.rule, link.because))),
         gaps=missing(root, runs, operations, tuple(sorted(set(gaps), key=lambda gap: (gap.what, gap.because, gap.missing)))),
-        story=tuple(_moment(entry) for entry in told),
+        story=tuple(_moment(entry) for entry in told if entry.event.type not in CONTENTS),
         history_gap=root if isinstance(root, HistoryGap) else None,
+        reviewed=reviewed(pull_requests, runs),
     )
 
 

@@ -1,4 +1,4 @@
-"""A run from its `run`, `run-actor`, `run-event`, `plan`, `apply` and `policy-check` events."""
+"""A run from its `run`, `run-actor`, `run-event`, `plan`, `apply`, `policy-check` and resource events."""
 
 from datetime import datetime
 from typing import Any
@@ -8,6 +8,7 @@ from app.domain.change import Run
 from app.domain.event import Event, Step
 from app.linking import facts
 from app.linking.fold_policy import policy
+from app.linking.fold_resources import resources
 
 STOPPED = frozenset(("discarded", "errored", "canceled", "force_canceled", "policy_soft_failed"))
 FINAL = STOPPED | {"planned_and_finished", "applied", "assessed", "post_apply_completed"}
@@ -54,6 +55,7 @@ def run(key: str, events: list[Event]) -> Run | None:
         apply_status=applies[-1].status if applies else None,
         apply_ended_at=applies[-1].occurred_at if applies and applies[-1].status not in ("pending", "queued", "running") else None,
         **policy(last.keys.run or last.ref.id, events),
+        **resources(events),
     )
 
 

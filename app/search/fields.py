@@ -67,7 +67,8 @@ CHANGES: Fields = _table(
     Field("approver", T, 'approver:"Ben Okafor"', "Who approved it.", "that {} approved", "that {} did not approve", rank=32),
     Field("actor", T, 'actor:"Chen Wu"', "Anybody or anything that took part, in any role.",
           "that {} took part in", "that {} took no part in", rank=31),
-    Field("resource", T, "resource:deployment/payments-api", "A Kubernetes resource it touched, as kind/name.",
+    Field("resource", T, "resource:aws_eks_node_group.*", "A resource that it changed or planned to change: a Terraform address, "
+          "type or module (module.eks), or a Kubernetes kind/name or kind.",
           "that touched {}", "that did not touch {}", rank=44),
     Field("class", T, "class:[standard,high]", "Its environment's class.", "of class {}", "not of class {}", rank=81),
     Field("is", C, "is:finished", "Where it stands: proposed, in-progress, finished or stopped; complete or incomplete, when a "

@@ -16,6 +16,7 @@ from app.db.tables.ledger import events
 from app.db.tables.projection import PARTING, change_events, change_terms, changes
 from app.search.fields import CHANGES, folded
 from app.search.period import Period, narrowed
+from app.search.resources import spoken
 from app.search.tree import Query, Term, Value, Word
 
 Condition = ColumnElement[bool]
@@ -60,7 +61,7 @@ def changes_filter(query: Query, period: Period | None, *, paged: bool = False) 
     `paged`: only the next few rows of the list are wanted, so it is walked in its order and each row is asked about the
     other terms. Without it, for counts and whole lists, the database is free to join.
     """
-    terms = [term for term in query.terms if term.key not in TIMES]
+    terms = [asked for term in query.terms if term.key not in TIMES for asked in spoken(term)]
     leader = _leader(terms)
     led = change_terms.alias("led") if leader else None
     base = Filter(changes, changes.c.at, changes.c.id, (), changes)
@@ -171,7 +172,7 @@ def _mentions(value: Value, change: ColumnElement[Any]) -> Condition:
     if not _LIKE_AN_ID.search(value.text):
         return spoken
     terms = change_terms.alias()
-    keys = ("run", "pr", "commit", "app", "workspace", "repo", "drift")
+    keys = ("run", "pr", "commit", "app", "workspace", "repo", "drift", "resource")
     ways = [
         select(changes.c.id).where(spoken),
         select(terms.c.change).where(terms.c.key.in_(keys), terms.c.value == folded(value.text)),

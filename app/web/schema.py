@@ -102,6 +102,66 @@ class Gap(Shape):
     missing: Literal["absent", "unobserved", "pending"] | None
 
 
+class Module(Shape):
+    address: str
+    source: str | None
+    version: str | None = Field(description="as the configuration writes it")
+
+
+class Provider(Shape):
+    name: str
+    version: str | None = Field(description="the constraint that the configuration writes")
+    module: str | None
+
+
+class Plan(Shape):
+    run: str
+    proposed: bool = Field(description="a plan that can never be applied")
+    acted: bool
+    resources: int | None = Field(description="how many resources it names; null when its resources are not known")
+    drift: int | None
+    because: str | None = Field(description="why they are not known")
+    unchanged: int | None
+    modules: list[Module] | None = Field(description="null when the plan does not tell them")
+    providers: list[Provider] | None
+    applied: int | None = Field(description="how many acts the apply's log names; null when only counts are known")
+    applied_because: str | None
+
+
+class ResourceOf(Shape):
+    run: str
+    address: str
+    previous_address: str | None
+    module: str | None
+    mode: str
+    type: str | None
+    name: str | None
+    provider: str | None
+    action: str
+    actions: list[str] = Field(description="Terraform's own words")
+    reason: str | None
+    importing: bool
+    deposed: str | None
+    attributes: list[str] = Field(description="names of what changes; values are never kept")
+    redacted: list[str] = Field(description="names of sensitive attributes of which it is not told whether they change")
+    result: str | None = Field(description="complete, errored or started, from the apply's log; null when it does not tell")
+
+
+class DifferenceOf(Shape):
+    address: str
+    reviewed: str | None
+    applied: str | None
+
+
+class ReviewedOf(Shape):
+    run: str
+    workspace: str
+    plan: str | None = Field(description="the run whose plan was reviewed")
+    outcome: Literal["same", "different", "never planned", "unknown"]
+    because: str
+    differences: list[DifferenceOf]
+
+
 class EnvironmentOf(Shape):
     name: str
     cls: str = Field(alias="class")
@@ -132,6 +192,10 @@ class Change(Shape):
     summary: Summary
     links: list[Link]
     gaps: list[Gap]
+    plans: list[Plan]
+    resources: list[ResourceOf]
+    resource_drift: list[ResourceOf]
+    reviewed: list[ReviewedOf]
 
 
 class Changes(Shape):

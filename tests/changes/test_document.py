@@ -34,6 +34,7 @@ ITEM = {
         "people",
     ),
     *("runs", "policy", "applies", "syncs", "drift", "verdicts", "summary", "links", "gaps"),
+    *("plans", "resources", "resource_drift", "reviewed"),
 }
 NO_PULL = Gap("no pull request", "run-1 was started by hand", Missing.ABSENT)
 
@@ -340,5 +341,5 @@ def test_every_field_of_a_change_is_told() -> None:
         "state",
         "pull_requests",
     }
-    told |= {"runs", "operations", "drifts", "people", "links", "gaps", "story", "findings", "verdict", "history_gap"}
+    told |= {"runs", "operations", "drifts", "people", "links", "gaps", "story", "findings", "verdict", "history_gap", "reviewed"}
     assert {field.name for field in fields(Change)} == told
