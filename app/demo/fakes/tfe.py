@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from app.demo.fakes import tfe_plans as plans
 from app.demo.fakes import tfe_shapes as shapes
 from app.demo.fakes.tfe_state import FINAL, Failure, RunState, TfeState, WorkspaceState
 
@@ -113,7 +114,7 @@ class Endpoints:
     # https://developer.hashicorp.com/terraform/enterprise/api-docs/applies#show-an-apply
     def apply(self, request: Request) -> Answer:
         found = next((run.applied for run in self.state.runs if run.applied.id == request.path_params["id"]), None)
-        return {"data": shapes.work("applies", found)} if found else None
+        return {"data": shapes.work("applies", found, self.state.plans.log_url(found.id))} if found else None
 
     # https://developer.hashicorp.com/terraform/enterprise/api-docs/configuration-versions#show-a-configuration-version
     def configuration(self, request: Request) -> Answer:
@@ -177,7 +178,7 @@ class Endpoints:
             if "plan" in include:
                 shaped[run.planned.id] = shapes.work("plans", run.planned)
             if "apply" in include:
-                shaped[run.applied.id] = shapes.work("applies", run.applied)
+                shaped[run.applied.id] = shapes.work("applies", run.applied, self.state.plans.log_url(run.applied.id))
             if "created_by" in include and run.creator:
                 shaped[run.creator.id] = shapes.user(run.creator)
             if "configuration_version" in include:
@@ -233,6 +234,7 @@ def tfe_app(state: TfeState) -> Starlette:
             route("/applies/{id}", endpoints.apply, "applies"),
             route("/configuration-versions/{id}", endpoints.configuration, "configuration-versions"),
             route("/users/{id}", endpoints.user, "users"),
+            *plans.routes(state, lambda request: _refused(state, request)),
             Route("/app/{org}/workspaces/{workspace}/runs/{id}", lambda request: _page_of(state, request), methods=["GET"]),
         ]
     )

@@ -89,7 +89,7 @@ def run(one: RunState) -> JSON:
     }
 
 
-def work(kind: str, one: WorkState) -> JSON:
+def work(kind: str, one: WorkState, log: str | None = None) -> JSON:
     """https://developer.hashicorp.com/terraform/enterprise/api-docs/plans · …/applies"""
     added, changed, destroyed, imported = one.counts or (None, None, None, None)
     attributes = {
@@ -99,7 +99,7 @@ def work(kind: str, one: WorkState) -> JSON:
         "resource-changes": changed,
         "resource-destructions": destroyed,
         "resource-imports": imported,
-        "log-read-url": f"{SIGNED}/{one.id}",
+        "log-read-url": log or f"{SIGNED}/{one.id}",
     }
     if kind == "plans":
         attributes["has-changes"] = bool(one.counts and any(one.counts))

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app import clock
+from app.demo.fakes.tfe_plans import Plans
 
 TOKEN = "tfe-demo-token"
 ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -292,6 +293,7 @@ class TfeState:
         self.failures: list[Failure] = []
         self.scheduled: list[tuple[datetime, Callable[[], None]]] = []
         self.lock = threading.RLock()
+        self.plans = Plans()  # what plans hold and applies logged
 
     def user(self, username: str, *, service: bool = False) -> UserState:
         """The account of that name, made when it is new."""
