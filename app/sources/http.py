@@ -1,6 +1,7 @@
 """The one way a source is asked: GET (and GraphQL's POST), paced, retried, size-limited, and only on allowed paths.
 
-Nothing here knows a vendor. The token goes into one header of one host and follows no redirect off it.
+Nothing here knows a vendor. The token goes into one header of one host and follows no redirect off it; what a source keeps
+elsewhere, behind an address that opens by itself, is asked without it.
 """
 
 import json
@@ -8,11 +9,12 @@ import math
 import random
 import re
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import stamina
@@ -38,7 +40,12 @@ PATIENCE = 5.0  # seconds we wait inside a pass; anything longer is the schedule
 ATTEMPTS = 4
 _ESCAPED = re.compile(rb"\\u[dD][89a-fA-F]")
 _HALVES = re.compile("[\ud800-\udfff]")
+LARGEST_STREAM = 2 * 1024**3  # bytes of a body that is read as it comes, and never held
+LONGEST_STREAM = timedelta(minutes=5)
 LONGEST_WAIT = 86_400.0  # seconds; a server that asks for more is asked again after a day
+
+
+Got = TypeVar("Got")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,14 @@ class Answer:
             raise NotUnderstood(
                 f"{self.url} answered {self.status} with {_kind(self)}", "JSON", f"check the url and any proxy between ({error})"
             ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """A 2xx answer whose body is read once, as it comes. `chunks` raises Unreachable where it breaks off, TooLarge over 2 GiB."""
+
+    status: int
+    chunks: Iterator[bytes]
 
 
 def _no_number(text: str) -> None:
@@ -115,9 +130,18 @@ class Http:
             transport=self.transport,
             trust_env=False,
         )
+        self._elsewhere = httpx.Client(  # knows no token
+            headers={"user-agent": "throughline"},
+            timeout=self.connection.timeout,
+            verify=_trusted(self.connection),
+            follow_redirects=False,
+            transport=self.transport,
+            trust_env=False,
+        )
 
     def close(self) -> None:
         self._client.close()
+        self._elsewhere.close()
 
     def get(self, path: str, params: Mapping[str, Any] | Sequence[tuple[str, str]] | None = None) -> Answer:
         """A 2xx answer. Raises the SourceError that fits anything else."""
@@ -127,7 +151,83 @@ class Http:
         """GraphQL's query: a POST that reads. The same rules as `get`."""
         return self._retried(lambda: self._once("POST", path, json=body))
 
-    def _retried(self, ask: Callable[[], Answer]) -> Answer:
+    def get_elsewhere(self, place: str) -> Answer:
+        """As `stream_elsewhere`, read whole; its `url` is only the server it came from. Raises TooLarge over max_answer_mb too."""
+        with self.stream_elsewhere(place) as streamed:
+            parts, size = [], 0
+            for chunk in streamed.chunks:
+                size += len(chunk)
+                if size > self.connection.max_bytes:
+                    raise TooLarge(f"{self.connection.name} sent more than {self.connection.max_bytes:,} bytes", "a smaller answer")
+                parts.append(chunk)
+        return Answer(_server(_joined(self._client.base_url, place)), streamed.status, {}, b"".join(parts), self.clock())
+
+    @contextmanager
+    def stream_elsewhere(self, place: str) -> Iterator[Streamed]:
+        """What stands at `place`: a path of the source, from which one redirect is followed, or an address that opens by itself.
+
+        The token goes to the source and nowhere else, and the second address is in no message: whoever knows it may read what is
+        there. Raises the SourceError that fits anything but a 2xx; `Unreachable` for an address that is none of ours to ask.
+        """
+        with ExitStack() as opened:
+            response = self._retried(lambda: self._opened(place, opened))
+            yield Streamed(response.status_code, self._chunks(response))
+
+    def _opened(self, place: str, opened: ExitStack) -> httpx.Response:
+        if place.startswith("/"):
+            if not self._allowed.fullmatch(place):
+                raise Refused(f"{place} is not on the list of paths this source may read", do="this is a defect of Throughline")
+            response = self._begun(self._client, place, opened)
+            if response.status_code not in (301, 302, 303, 307, 308):
+                return self._fit(response, place)
+            response.close()
+            place = str(_joined(response.url, response.headers.get("location", "")))
+        return self._fit(self._begun(self._elsewhere, place, opened), "an address of its own")
+
+    def _begun(self, client: httpx.Client, place: str, opened: ExitStack) -> httpx.Response:
+        url = _joined(client.base_url, place)
+        if client is self._elsewhere and not self._askable(url):
+            raise Unreachable(
+                f"{self.connection.name} sent us to {_server(url)}", "an https address without a login, or http where url is http"
+            )
+        self._limiter.try_acquire(self.connection.name)
+        self.requests += 1
+        try:
+            return opened.enter_context(client.stream("GET", url))
+        except httpx.HTTPError as error:
+            raise Unreachable(
+                f"{_server(url)}, where {self.connection.name} keeps it, could not be read ({type(error).__name__})", "an answer"
+            ) from None
+
+    def _askable(self, url: httpx.URL) -> bool:
+        schemes = ("https", "http") if self.connection.url.startswith("http:") else ("https",)
+        return url.scheme in schemes and bool(url.host) and not url.userinfo
+
+    def _fit(self, response: httpx.Response, where: str) -> httpx.Response:
+        """Raises for anything but a 2xx; the body of a failure is not read."""
+        headers = {k.lower(): v for k, v in response.headers.items()}
+        answer = Answer(_server(response.url), response.status_code, headers, b"", self.clock())
+        if 200 <= answer.status < 300:
+            return response
+        response.close()
+        error = _error_for(answer.status, where, answer, self.connection)
+        error.status = answer.status
+        raise error
+
+    def _chunks(self, response: httpx.Response) -> Iterator[bytes]:
+        started, size = self.clock(), 0
+        try:
+            for chunk in response.iter_bytes(65_536):
+                size += len(chunk)
+                if size > LARGEST_STREAM:
+                    raise TooLarge(f"{_server(response.url)} sent more than {LARGEST_STREAM:,} bytes", "a smaller answer")
+                if self.clock() - started > LONGEST_STREAM:
+                    raise Unreachable(f"{_server(response.url)} was still sending after {LONGEST_STREAM}", "a complete answer")
+                yield chunk
+        except httpx.HTTPError as error:
+            raise Unreachable(f"{_server(response.url)} broke off ({type(error).__name__})", "a complete answer") from None
+
+    def _retried(self, ask: Callable[[], Got]) -> Got:
         """No attempt begins later than `timeout` seconds after the first, so that a pass ends well within its lease."""
         for attempt in stamina.retry_context(
             on=_wait,
@@ -235,7 +335,18 @@ def _place(answer: Answer) -> str:
         to = httpx.URL(answer.url).join(answer.headers.get("location", ""))
     except httpx.InvalidURL:
         return "nowhere"
-    return f"{to.scheme}://{to.netloc.decode('ascii', 'replace').rpartition('@')[2]}"
+    return _server(to)
+
+
+def _joined(url: httpx.URL, place: str) -> httpx.URL:
+    try:
+        return url.join(place)
+    except (httpx.InvalidURL, ValueError):
+        raise Unreachable(f"{_server(url)} named an address that is none", "an address") from None
+
+
+def _server(url: httpx.URL) -> str:
+    return f"{url.scheme}://{url.netloc.decode('ascii', 'replace').rpartition('@')[2]}"
 
 
 def _trusted(connection: Connection) -> ssl.SSLContext | bool:
