@@ -72,7 +72,7 @@ _KNOWN: tuple[tuple[str, str], ...] = (
     ),
     (
         "database endpoint",
-        "module.database.aws_db_instance.settlements:engine_version aws_ssm_parameter.database_endpoint aws_db_parameter_group.tuned",
+        "module.database.aws_db_instance.main:engine_version aws_ssm_parameter.database_endpoint aws_db_parameter_group.tuned",
     ),
     ("month end", "module.eks.aws_eks_node_group.workers:scaling_config module.eks.aws_eks_node_group.batch:scaling_config"),
 )

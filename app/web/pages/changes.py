@@ -4,17 +4,20 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import RedirectResponse, StreamingResponse
 from sqlalchemy import Connection
 
 from app.changes import store
 from app.changes.rows import ChangeRow, Facet, WholeChange
 from app.db.session import read_only
+from app.evidence.csv import MEDIA_TYPE
+from app.evidence.resources import resources_csv
 from app.search.fields import CHANGES
 from app.search.period import Period, narrowed
 from app.search.words import sentence
 from app.web import store as reads
 from app.web.asked import Asked, AskedFor
+from app.web.csp import NO_STORE
 from app.web.portal import Portal, sealed
 from app.web.question import Question, question
 from app.web.views import changes as view
@@ -46,6 +49,14 @@ def router(portal: Portal) -> APIRouter:
         with read_only(portal.engine) as connection:
             page = matching(connection, seen, asked, ask)
         return portal.page(request, seen, "changes.html", page, 400 if page.error else 200)
+
+    @pages.get(PATH + "/{change}/resources.csv")
+    def resources(change: str) -> Response:
+        with read_only(portal.engine) as connection:
+            whole = found(connection, change)
+        name = f"change-{whole.row.number}-resources.csv"
+        headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": NO_STORE}
+        return StreamingResponse(resources_csv(whole.item), media_type=MEDIA_TYPE, headers=headers)
 
     @pages.get(PATH + "/{change}")
     def one(request: Request, change: str) -> Response:

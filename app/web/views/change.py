@@ -11,6 +11,7 @@ from app.web.times import Time, Zone, shown, shown_or_none, took
 from app.web.views import marks, tables
 from app.web.views.lanes import Lanes, lanes
 from app.web.views.marks import Badge
+from app.web.views.resources import Sheet, sheets
 from app.web.views.shell import Notice, Shell
 from app.web.views.story import Break, Line, told
 
@@ -89,6 +90,7 @@ class ChangePage:
     breaks_say: str
     lanes: Lanes | None
     lines: tuple[Line, ...]
+    sheets: tuple[Sheet, ...]
     verdicts_say: str
     rules: tuple[Rule, ...]
     not_applicable: str
@@ -134,6 +136,7 @@ def change_page(shell: Shell, whole: WholeChange, behind: Behind, zone: Zone) ->
         breaks_say=f"{len(gaps)} break{'s' if len(gaps) != 1 else ''}" if gaps else "no break",
         lanes=drawn,
         lines=story.lines,
+        sheets=sheets(item, row.id),
         verdicts_say=_verdicts_say(judged),
         rules=judged,
         not_applicable=_not_applicable(judged),
