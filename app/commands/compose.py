@@ -71,6 +71,8 @@ def _connection(source: Source, token: str) -> contract.Connection:
         max_bytes=source.max_answer_mb * 1024 * 1024,
         per_second=source.requests_per_second,
         poll_every=source.poll_every,
+        plan_json=source.plan_json,
+        apply_log=source.apply_log,
     )
 
 

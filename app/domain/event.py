@@ -17,8 +17,12 @@ tfe
   task-result    id taskrs-…; status; facts: stage, task, level (advisory|mandatory), message
   cost-estimate  id ce-…; status; facts: prior, proposed, delta (decimal strings, a month), resources
   plan-resources id plan-…/<part>; status listed|unavailable; facts: part, parts, resources [{address, previous_address, module,
-                 mode, type, name, provider, actions, reason, importing, attributes [names]}], drift [the same], providers, modules
-  apply-resources id apply-…/<part>; status listed|unavailable; facts: part, parts, resources [{address, action, result}]
+                 mode, type, name, provider, actions, reason, importing, attributes [names], redacted [names of which it is not told
+                 whether they change], deposed, more (a further piece of the entry before)}], drift [the same], providers
+                 [{name, version, module}], modules [{address, source, version}] (null: not told); in part 1 unchanged, deferred,
+                 unreadable (counts), terraform; where unavailable: because
+  apply-resources id apply-…/<part>; status listed|unavailable; facts: part, parts, resources [{address, action, result
+                 (complete|errored|started)}]; in part 1 complete (the log has its end), unread (lines); where unavailable: because
   workspace      id ws-…; status created|changed|locked|unlocked|deleted|unavailable|returned; facts: settings {name: value},
                  changed {name: [before, after]}
   assessment     id asmtres-…; status drifted|undrifted|failed|unknown; facts: drifted, undrifted (counts), checks, because

@@ -28,6 +28,8 @@ class Connection:
     max_bytes: int = 64 * 1024 * 1024  # the largest answer read
     per_second: float = 20.0  # requests a second at most
     poll_every: float | None = None  # seconds; overrides the streams' own pace
+    plan_json: bool = True  # which resources a Terraform plan changes: names, never values
+    apply_log: bool = False  # what became of each, from the apply's structured log
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import httpx
 
 from app.errors import Missing, NotUnderstood, Throttled
 from app.sources.contract import Connection
-from app.sources.http import Answer, Http
+from app.sources.http import Answer, Http, Streamed
 from app.sources.tfe.terms import OPERATIONS
 from app.sources.tfe.wire import Document, document, forward, joined
 
@@ -23,6 +24,7 @@ ALLOW = (
     rf"/api/v2/workspaces/{_ID}(/runs)?",
     rf"/api/v2/runs/{_ID}(/run-events|/policy-checks|/task-stages)?",
     rf"/api/v2/(plans|applies|configuration-versions|users)/{_ID}",
+    rf"/api/v2/plans/{_ID}/json-output-redacted",
     rf"/api/v2/(task-stages|policy-evaluations)/{_ID}/(policy-evaluations|policy-set-outcomes)",
 )
 
@@ -115,6 +117,14 @@ class Client:
 
     def plan(self, key: str) -> Document | None:
         return self._maybe(f"/api/v2/plans/{key}")
+
+    def plan_json(self, key: str) -> AbstractContextManager[Streamed]:
+        """The plan without what is marked sensitive; the server sends us to where it lies. 204 while the plan is not complete."""
+        return self.http.stream_elsewhere(f"/api/v2/plans/{key}/json-output-redacted")
+
+    def log(self, address: str) -> AbstractContextManager[Streamed]:
+        """A log at its own address, which opens to whoever knows it: it gets no token, and is kept nowhere."""
+        return self.http.stream_elsewhere(address)
 
     def apply(self, key: str) -> Document | None:
         return self._maybe(f"/api/v2/applies/{key}")

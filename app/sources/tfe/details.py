@@ -9,6 +9,7 @@ from app.canonical import digest, plain
 from app.errors import Forbidden, NotUnderstood, TooLarge
 from app.sources.contract import Observation
 from app.sources.tfe.client import Client
+from app.sources.tfe.contents import Contents, contents
 from app.sources.tfe.normalise import Sheet
 from app.sources.tfe.strip import observe
 from app.sources.tfe.wire import Document, Resource
@@ -23,17 +24,20 @@ class Details:
     sheet: Sheet
     observations: list[Observation]
     unreadable: list[tuple[str, str]]
+    marks: str = ""  # of the plan and the apply whose resources were read, now or before
 
     @property
     def digest(self) -> str:
         """Of everything but the run itself, to tell whether a detail changed."""
-        parts = sorted(f"{o.subject} {o.digest}" for o in self.observations if not o.subject.startswith("run/"))
-        return digest("\n".join(parts).encode())[7:23]
+        once = ("run/", "plan-resources/", "apply-resources/")  # what is read once is known by its mark
+        parts = sorted(f"{o.subject} {o.digest}" for o in self.observations if not o.subject.startswith(once))
+        return digest("\n".join([*parts, *filter(None, [self.marks])]).encode())[7:23]
 
 
 @dataclass
 class Reader:
-    """`people` are the users met in this pass, `absent` the endpoints this server does not have."""
+    """`people` are the users met in this pass, `absent` the endpoints this server does not have, `wanted` the contents to be read
+    (`contents.PLAN`, `contents.LOG`), `paused` those that could not be reached in this pass."""
 
     client: Client
     url: str
@@ -42,10 +46,12 @@ class Reader:
     present: set[str] = field(default_factory=set)
     configurations: dict[str, Document] = field(default_factory=dict)
     misses: dict[str, int] = field(default_factory=dict)
+    wanted: frozenset[str] = frozenset()
+    paused: set[str] = field(default_factory=set)
 
-    def read(self, run: Resource, included: Mapping[str, Mapping[str, Resource]], now: datetime) -> Details:
-        """Raises what the client raises, but for what cannot be understood of a part: that is reported."""
-        return _Reading(self, run, included, now).whole()
+    def read(self, run: Resource, included: Mapping[str, Mapping[str, Resource]], now: datetime, marks: str = "") -> Details:
+        """Raises what the client raises, but for what cannot be understood of a part: that is reported. `marks`: of before."""
+        return _Reading(self, run, included, now, marks=marks).whole()
 
     def missed(self, what: str) -> None:
         """A detail answered 404. After some runs in a row, and never a success, the server does not have the endpoint."""
@@ -66,6 +72,7 @@ class _Reading:
     observations: list[Observation] = field(default_factory=list)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)
+    marks: str = ""
 
     def whole(self) -> Details:
         self.saw("run", f"run/{self.run.id}", f"/api/v2/runs/{self.run.id}", self.run.raw)
@@ -76,6 +83,7 @@ class _Reading:
         checks = self.part("policy-checks", self.reader.client.policy_checks)
         evaluations = self.evaluations()
         people = self.people(events)
+        held = self.contents(plan, apply)
         sheet = Sheet(
             run=self.run,
             plan=plan,
@@ -89,8 +97,16 @@ class _Reading:
             checks_told=checks is not None or self.run.many("policy-checks") == [] or bool(evaluations),
             evaluations=evaluations,
             digests=self.digests,
+            contents=held,
         )
-        return Details(sheet, self.observations, self.unreadable)
+        return Details(sheet, self.observations, self.unreadable, held.marks)
+
+    def contents(self, plan: Resource | None, apply: Resource | None) -> Contents:
+        """What the plan and the apply hold by resource, where it was not read before."""
+        held = contents(self.reader, plan, apply, self.marks, self.now)
+        self.observations += held.observations
+        self.digests |= {told.kind: told.observation for told in held.told if told.observation}
+        return held
 
     def saw(self, what: str, subject: str, path: str, value: Any) -> None:
         seen = observe(subject, self.reader.url + path, value, self.now)

@@ -26,7 +26,8 @@ AGAIN = timedelta(minutes=1)  # the soonest that details of an unchanged run are
 class Known:
     """One run as last seen. Times are ISO 8601 text. `closed`: final, and read once more after the cool-down.
 
-    `scan`: number of the reconciliation that last listed it. `gone`: it answered 404.
+    `scan`: number of the reconciliation that last listed it. `gone`: it answered 404. `marks`: what was read of its plan and apply
+    by resource.
     """
 
     digest: str
@@ -40,6 +41,7 @@ class Known:
     closed: bool = False
     gone: bool = False
     scan: int = 0
+    marks: str = ""
 
     @classmethod
     def of(cls, value: Mapping[str, Any]) -> "Known":

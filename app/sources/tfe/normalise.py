@@ -15,6 +15,7 @@ from app.domain.event import Event, How, Keys, Step
 from app.domain.ref import Ref
 from app.errors import NotUnderstood
 from app.sources.tfe import wire
+from app.sources.tfe.contents import Contents, tell_contents
 from app.sources.tfe.policy import check_facts, evaluation_facts
 from app.sources.tfe.terms import (
     CHECK_STEPS,
@@ -57,6 +58,7 @@ class Sheet:
     checks_told: bool = True  # False: the server would not say whether a policy was checked
     evaluations: Sequence[tuple[Resource, Sequence[Mapping[str, Any]] | None]] = ()
     digests: Mapping[str, str] = field(default_factory=dict)  # what → digest of the observation it came in
+    contents: Contents | None = None  # what the plan and the apply hold by resource, read in this pass
 
 
 @dataclass
@@ -145,6 +147,7 @@ def normalise(sheet: Sheet, seen: Seen) -> tuple[list[Event], list[tuple[str, st
     _run_events(story)
     _work(story, "plan", sheet.plan)
     _work(story, "apply", sheet.apply)
+    tell_contents(story, sheet.contents)
     for check in sheet.checks:
         _check(story, check)
     for evaluation, outcomes in sheet.evaluations:

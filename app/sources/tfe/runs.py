@@ -12,6 +12,7 @@ from app.errors import Missing, NotUnderstood, SourceError, Throttled
 from app.sources.contract import Connection, Page, Task
 from app.sources.tfe.abilities import FORMS, NAMED, PLAIN, Abilities, First
 from app.sources.tfe.client import Client
+from app.sources.tfe.contents import LOG, PLAN
 from app.sources.tfe.details import Reader
 from app.sources.tfe.memory import Known, Reading
 from app.sources.tfe.strip import observe
@@ -31,7 +32,8 @@ class RunsPass:
         self.memory = dict(task.memory)
         self.abilities = Abilities.of(self.memory.get("abilities"))
         absent, present = set(self.abilities.absent), set(self.abilities.present)
-        self.reader = Reader(client, connection.url.rstrip("/"), absent=absent, present=present)
+        wanted = frozenset(name for name, on in ((PLAN, connection.plan_json), (LOG, connection.apply_log)) if on)
+        self.reader = Reader(client, connection.url.rstrip("/"), absent=absent, present=present, wanted=wanted)
         self.visits = Visits(client, connection.name, connection.url, self.memory, task.now, self.reader)
         self.everything = task.everything
         self.firsts: dict[str, dict[str, First]] = {}

@@ -11,6 +11,7 @@ from app.errors import NotUnderstood
 from app.sources.contract import Observation, Page
 from app.sources.tfe import wire
 from app.sources.tfe.client import Client
+from app.sources.tfe.contents import owed
 from app.sources.tfe.details import Details, Reader
 from app.sources.tfe.memory import Known
 from app.sources.tfe.normalise import Seen, disappeared, normalise
@@ -85,13 +86,13 @@ class Visits:
         self.batch.seen += 1
         known, digest = self.known(run.id), _digest_of(run, self.now)
         same = known is not None and not known.gone and known.digest == digest
-        if known and same and (run.id in self.visited or not known.due(self.now)):
+        if known and same and (run.id in self.visited or not (known.due(self.now) or self._owed(run, known))):
             self.visited.add(run.id)
             if self.scan and known.scan != self.scan:
                 self.remember(f"run:{run.id}", replace(known, scan=self.scan).kept())
             return known.final
         self.visited.add(run.id)
-        details = self.reader.read(run, included, self.now)
+        details = self.reader.read(run, included, self.now, known.marks if known else "")
         self.batch.runs += 1
         place = run.one("workspace") or workspace or (known.workspace if known else "")
         entry = self._entry(run, digest, details, place, known if same else None)
@@ -99,6 +100,10 @@ class Visits:
             return True  # reported; remembering it would hide it
         self.remember(f"run:{run.id}", entry.kept())
         return bool(same and entry.final)
+
+    def _owed(self, run: Resource, known: Known) -> bool:
+        """A reconciliation also reads the plans that could not be read when their run was new."""
+        return bool(self.scan) and known.scan != self.scan and known.final and owed(run, known.marks, self.reader)
 
     def _tell(self, details: Details, place: str) -> bool:
         try:
@@ -128,6 +133,7 @@ class Visits:
             changed=before.changed if before and found and found == before.details else now,
             checked=now,
             scan=self.scan or (before.scan if before else 0),
+            marks=details.marks,
         )
         return replace(entry, closed=entry.over(self.now) and not details.unreadable)
 

@@ -176,7 +176,6 @@ FORBIDDEN = (
     "/api/v2/workspaces/ws-1/current-state-version-outputs",
     "/api/v2/state-versions/sv-1/download",
     "/api/v2/plans/plan-1/json-output",
-    "/api/v2/plans/plan-1/json-output-redacted",
     "/api/v2/applies/apply-1/errored-state",
     "/api/v2/configuration-versions/cv-1/download",
     "/api/v2/runs/run-1/configuration-version/download",

@@ -195,7 +195,7 @@ def test_what_is_no_plan_is_not_taken_for_an_empty_one(body: bytes) -> None:
         {"resource_changes": {"a": 1}},
         {"resource_changes": [None, 1, "x", [], {}, {"address": 7}, {"address": ""}, {"change": 5}]},
         {"resource_changes": [{"address": "a.b", "change": None}, {"address": "a.c", "change": {"actions": "x", "before": 3}}]},
-        {"resource_changes": [{"address": "a.b", "change": {"actions": [1, ["x"]], "before": {}, "after": {}, "after_unknown": 1}}]},
+        {"resource_changes": [{"address": "a.b", "change": {"actions": [1, ["x"]], "before": {}, "after": {}}}]},
         {"configuration": {"provider_config": [1], "root_module": {"module_calls": [1]}}},
         {"configuration": {"provider_config": {"a": 1}, "root_module": {"module_calls": {"a": None, "b": {"source": 5}}}}},
         {"resource_drift": "x", "deferred_changes": {"a": []}, "terraform_version": 3},
