@@ -53,9 +53,9 @@ def _compared(plan: Run, run: Run) -> Reviewed:
     )
     many = len(before.keys() | after.keys())
     if not differences:
-        same = f"both plans name the same {many} resource{'s' if many != 1 else ''} with the same actions"
+        same = f"both plans name the same {many:,} resource{'s' if many != 1 else ''} with the same actions"
         return _told(run, plan, Compared.SAME, same if many else "both plans change nothing")
-    said = f"{len(differences)} of {many} resource{'s' if many != 1 else ''} differ{'s' if len(differences) == 1 else ''}"
+    said = f"{len(differences):,} of {many:,} resource{'s' if many != 1 else ''} differ{'s' if len(differences) == 1 else ''}"
     return _told(run, plan, Compared.DIFFERENT, said, differences)
 
 

@@ -12,7 +12,7 @@ from app.errors import Missing, NotUnderstood, Throttled
 from app.sources.contract import Connection
 from app.sources.http import Answer, Http, Streamed
 from app.sources.tfe.terms import OPERATIONS
-from app.sources.tfe.wire import Document, document, forward, joined
+from app.sources.tfe.wire import Document, document, forward, joined, log_address
 
 Transport = httpx.BaseTransport
 
@@ -122,8 +122,15 @@ class Client:
         """The plan without what is marked sensitive; the server sends us to where it lies. 204 while the plan is not complete."""
         return self.http.stream_elsewhere(f"/api/v2/plans/{key}/json-output-redacted")
 
-    def log(self, address: str) -> AbstractContextManager[Streamed]:
-        """A log at its own address, which opens to whoever knows it: it gets no token, and is kept nowhere."""
+    def apply_log(self, key: str) -> AbstractContextManager[Streamed]:
+        """The log at its own address, which opens to whoever knows it: it gets no token, and stands in nothing that is kept.
+
+        Raises Missing where the apply names none.
+        """
+        answer = self.http.get(f"/api/v2/applies/{key}")
+        address = log_address(answer.body)
+        if not address:
+            raise Missing(f"{self.http.connection.name} names no log of {key}", "log-read-url")
         return self.http.stream_elsewhere(address)
 
     def apply(self, key: str) -> Document | None:

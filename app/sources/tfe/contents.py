@@ -36,7 +36,7 @@ class Server(Protocol):
     url: str
     absent: set[str]
     present: set[str]
-    paused: set[str]
+    paused: dict[str, str]
     wanted: frozenset[str]
 
     def missed(self, what: str) -> None: ...
@@ -65,16 +65,16 @@ class Contents:
 
 def owed(run: Resource, marks: str, server: Server) -> bool:
     """Whether a run that changes something was never asked for its plan's resources, though the server may tell them."""
-    return run.attributes.get("has-changes") is True and not marks and PLAN in server.wanted - server.absent - server.paused
+    return run.attributes.get("has-changes") is True and not marks and PLAN in server.wanted - server.absent - server.paused.keys()
 
 
 def contents(server: Server, plan: Resource | None, apply: Resource | None, marks: str, now: datetime) -> Contents:
     """What was not asked for before. Raises Throttled and Unauthorized; every other failure is told as what is not known."""
     out = Contents()
     planned, _, applied = marks.partition("/")
-    if not planned and plan and PLAN in server.wanted - server.absent - server.paused and _changes(plan):
+    if not planned and plan and PLAN in server.wanted - server.absent and _changes(plan):
         planned = _asked(server, PLAN, lambda: _plan(server, plan, out, now), partial(_none, out, "plan-resources", plan))
-    if not applied and apply and LOG in server.wanted - server.paused and _ended(apply):
+    if not applied and apply and LOG in server.wanted and _ended(apply):
         applied = _asked(server, LOG, lambda: _log(server, apply, out, now), partial(_none, out, "apply-resources", apply))
     out.marks = f"{planned}/{applied}" if planned or applied else ""
     return out
@@ -101,7 +101,7 @@ def _changes(plan: Resource) -> bool:
 
 
 def _ended(apply: Resource) -> bool:
-    return apply.attributes.get("status") in ENDED and isinstance(apply.attributes.get("log-read-url"), str)
+    return apply.attributes.get("status") in ENDED
 
 
 def _end(work: Resource | None) -> datetime | None:
@@ -113,6 +113,9 @@ def _end(work: Resource | None) -> datetime | None:
 
 def _asked(server: Server, what: str, ask: Callable[[], str], none: Callable[..., None]) -> str:
     """The mark of what was read; empty for what is to be asked again."""
+    if what in server.paused:
+        none(server.paused[what])
+        return ""
     try:
         return ask()
     except (Throttled, Unauthorized):
@@ -129,8 +132,8 @@ def _asked(server: Server, what: str, ask: Callable[[], str], none: Callable[...
             return GONE
         none(plain(error.found, 300), True)
     except SourceError as error:
-        server.paused.add(what)  # where it is kept cannot be reached; what else the server tells can
-        none(plain(error.found, 300), True)
+        server.paused[what] = plain(error.found, 300)  # where it is kept cannot be reached; what else the server tells can
+        none(server.paused[what], True)
     return ""
 
 
@@ -152,7 +155,7 @@ def _plan(server: Server, plan: Resource, out: Contents, now: datetime) -> str:
 
 
 def _log(server: Server, apply: Resource, out: Contents, now: datetime) -> str:
-    with server.client.log(str(apply.attributes["log-read-url"])) as streamed:
+    with server.client.apply_log(apply.id) as streamed:
         found = read_log(streamed.chunks)
     server.present.add(LOG)
     end = _end(apply)

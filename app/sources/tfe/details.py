@@ -37,7 +37,7 @@ class Details:
 @dataclass
 class Reader:
     """`people` are the users met in this pass, `absent` the endpoints this server does not have, `wanted` the contents to be read
-    (`contents.PLAN`, `contents.LOG`), `paused` those that could not be reached in this pass."""
+    (`contents.PLAN`, `contents.LOG`), `paused` those that could not be reached in this pass, and why."""
 
     client: Client
     url: str
@@ -47,7 +47,7 @@ class Reader:
     configurations: dict[str, Document] = field(default_factory=dict)
     misses: dict[str, int] = field(default_factory=dict)
     wanted: frozenset[str] = frozenset()
-    paused: set[str] = field(default_factory=set)
+    paused: dict[str, str] = field(default_factory=dict)
 
     def read(self, run: Resource, included: Mapping[str, Mapping[str, Resource]], now: datetime, marks: str = "") -> Details:
         """Raises what the client raises, but for what cannot be understood of a part: that is reported. `marks`: of before."""

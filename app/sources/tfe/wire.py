@@ -234,6 +234,26 @@ def read(kind: type[T], attributes: Mapping[str, Any]) -> tuple[T, list[str]]:
     return kind(**good), wrong
 
 
+class _LogAttributes(msgspec.Struct, rename="kebab", frozen=True):
+    log_read_url: str | None = None
+
+
+class _LogData(msgspec.Struct, frozen=True):
+    attributes: _LogAttributes
+
+
+class _LogDocument(msgspec.Struct, frozen=True):
+    data: _LogData
+
+
+def log_address(body: bytes) -> str | None:
+    """Where a plan's or an apply's log opens. `Answer.json` takes such addresses out, so this is the only one who sees it."""
+    try:
+        return msgspec.json.decode(body, type=_LogDocument).data.attributes.log_read_url or None
+    except msgspec.DecodeError:
+        return None
+
+
 moment = moment_of
 
 
