@@ -22,6 +22,7 @@ class Role(StrEnum):
     CONFIRMER = "confirmer"
     OVERRIDER = "overrider"
     INITIATOR = "initiator"
+    PUSHER = "pusher"  # moved a branch without a pull request
 
 
 @dataclass(frozen=True, slots=True)

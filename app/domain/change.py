@@ -84,6 +84,8 @@ class PullRequest:
     labels: tuple[str, ...] = ()
     base_merges: tuple[str, ...] = ()  # of `commits`, those with two parents that say they merge the base branch
     head_oid: str | None = None  # the head as last seen; of a merged pull request the head that was merged
+    reverts: tuple[str, ...] = ()  # commits (full ids) and pull requests (`owner/name#n`) that it says it reverts
+    picks: tuple[str, ...] = ()  # commits that its commits say they were cherry-picked from
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,12 @@ class Run:
     providers: tuple[ProviderUse, ...] | None = None
     apply_resources: tuple[AppliedResource, ...] | None = None  # None: not told by resource, only `apply` counts
     apply_because: str = ""  # why `apply_resources` is None, or what its log leaves open
+    base: str | None = None  # the commit that was applied in its workspace before
+    base_run: str | None = None
+    base_status: str | None = None  # after · first · unknown; None when that was never told
+    base_because: str = ""
+    branch: str | None = None  # that its workspace follows
+    paths: tuple[str, ...] = ()  # what its workspace watches: directories, or globs of files; '' is the whole repository
 
     @property
     def proposes_only(self) -> bool:
@@ -292,7 +300,39 @@ class CommitPulls:
     pulls: tuple[PullOf, ...]
 
 
-Entity = PullRequest | Run | Operation | Drift | HistoryGap | CommitRange | CommitPulls
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A branch that was moved. `direct`: some of its commits (`unproposed`) no pull request brought, or history was rewritten.
+
+    `pusher` is who the Git host authenticated, never a commit's author; those are `authors`, as the commits declare them.
+    """
+
+    key: str
+    source: str
+    repository: str
+    branches: tuple[str, ...]  # where it is watched; nearly always one
+    before: str | None
+    after: str
+    status: str
+    at: datetime
+    pusher: Actor | None
+    direct: bool | None
+    forced: bool
+    commits: tuple[str, ...] = ()
+    unproposed: tuple[str, ...] = ()
+    undone: tuple[str, ...] = ()  # commits that left the branch
+    pulls: tuple[int, ...] = ()
+    title: str = ""
+    authors: tuple[Actor, ...] = ()
+    because: str = ""
+    url: str | None = None
+
+    @property
+    def branch(self) -> str:
+        return self.branches[0] if self.branches else "a branch that is not named"
+
+
+Entity = PullRequest | Run | Operation | Drift | HistoryGap | CommitRange | CommitPulls | Push
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +395,7 @@ class Change:
     verdict: Verdict = Verdict.INDETERMINATE
     environments: tuple[Environment, ...] = ()  # every one it touches, the most critical first; `environment` is the first
     history_gap: HistoryGap | None = None
+    push: Push | None = None  # the root, where a branch was moved without a pull request
     reviewed: tuple[Reviewed, ...] = ()  # each run that changes something, beside the plan that was reviewed
 
 

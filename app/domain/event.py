@@ -26,6 +26,8 @@ tfe
   workspace      id ws-…; status created|changed|locked|unlocked|deleted|unavailable|returned; facts: settings {name: value},
                  changed {name: [before, after]}
   assessment     id asmtres-…; status drifted|undrifted|failed|unknown; facts: drifted, undrifted (counts), checks, because
+  run-base       id run-…; status after|first|unknown: what its workspace was at before it changed anything; facts: previous_run,
+                 previous_commit, commit, repository, branch, paths [directory, or glob of files, from the top; '' all], because
   audit          id of the audit trail's entry; status = its action; facts: resource {type, id}, meta, service
 argocd
   operation      id <uid>/<startedAt>; status = phase; facts: operation_kind (automated|self-heal|manual|selective|prune|
@@ -54,7 +56,10 @@ github and gitlab (the same words; a merge request is a pull-request, and its ii
   check          id of the check run or status; within its pull request; status = conclusion; facts: number, name, head_oid,
                  required (true|false|null), started_at, completed_at, app
   push           id <ref>/<after> (or the activity's own); status push|force_push|branch_creation|branch_deletion|pr_merge|
-                 merge_queue_merge; facts: ref, before, after, commits [sha], pulls [numbers], direct (true|false|null), because
+                 merge_queue_merge; facts: ref, before, after, commits [sha], pulls [numbers], direct (true|false|null), because;
+                 also unproposed [sha] (of `commits`, those that no pull request merged into ref brought; absent: all of a direct
+                 one), undone [sha] (left the branch: history was rewritten), title, authors (as a commit's), part, parts; the
+                 actor is the pusher as the host authenticated it, unknown where it does not tell, never a commit's author
   branch-rules   id <repository>@<branch>; status seen|changed|unavailable; facts: rules, changed {name: [before, after]}
   repository     id = node or numeric id; status seen|renamed|transferred|unavailable; facts: name, former
 portal
@@ -154,7 +159,8 @@ def entity_of(event: Event) -> str | None:
     """The key of the thing whose story this event tells, or None when it tells none by itself.
 
     `pr:<source>:<repository>#<n>` · `run:<source>:<run id>` · `operation:<source>:<uid>/<startedAt>` ·
-    `drift:<source>:<uid>/<onset>` · `gap:<source>:<uid>/<ids>` · `range:<repository>:<base>..<head>` · `commit:<repository>@<sha>`
+    `drift:<source>:<uid>/<onset>` · `gap:<source>:<uid>/<ids>` · `range:<repository>:<base>..<head>` ·
+    `commit:<repository>@<sha>` · `push:<source>:<repository>@<after>`
     """
     keys, kind = event.keys, event.type
     if keys.run:
@@ -171,6 +177,8 @@ def entity_of(event: Event) -> str | None:
         return f"range:{keys.repository}:{event.ref.id}"
     if kind == "commit-pulls":
         return f"commit:{keys.repository}@{event.ref.id}"
+    if kind == "push":
+        return f"push:{event.source}:{keys.repository}@{event.facts.get('after') or event.ref.id.rpartition('/')[2]}"
     if keys.pull_request is not None:
         return f"pr:{event.source}:{keys.repository}#{keys.pull_request}"
     return None

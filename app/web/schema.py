@@ -7,7 +7,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 VerdictWord = Literal["pass", "fail", "exception", "not_applicable", "indeterminate"]
-Role = Literal["author", "contributor", "reviewer", "approver", "merger", "creator", "confirmer", "overrider", "initiator"]
+Role = Literal[
+    "author", "contributor", "reviewer", "approver", "merger", "creator", "confirmer", "overrider", "initiator", "pusher"
+]
 
 
 class Shape(BaseModel):
