@@ -23,7 +23,13 @@ LIMIT = 50
 LATE = 1000  # the late page; the last one where there are fewer
 GOAL_BARE, GOAL_GROWTH = 3.0, 1.5
 TURNS = 4  # times the bench's repetitions: a page is a few milliseconds
-FILTERS = (("everything", None), ("workspace:", "workspace"), ("verdict:fail", "verdict"), ("env:production", "env"))
+FILTERS = (
+    ("everything", None),
+    ("workspace:", "workspace"),
+    ("verdict:fail", "verdict"),
+    ("env:production", "env"),
+    ("resource:aws_type_7.*", "resource"),
+)
 Plain = psycopg.Connection[Any]
 BUSIEST = "SELECT value FROM change_terms WHERE key = 'workspace' GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1"
 COLUMNS = ", ".join(f'c."{name}"' for name in store._LISTED)
@@ -86,7 +92,7 @@ def _asked(connection: Connection, plain: Plain, name: str, key: str | None, *, 
     source, at, id_, where, values = "changes c", "c.at", "c.id", [], []
     if key:
         source, at, id_ = "change_terms t JOIN changes c ON c.id = t.change", "t.at", "t.change"
-        where, values = ["t.key = %s AND t.value = %s"], [key, name.partition(":")[2]]
+        where, values = ["t.key = %s AND t.value = %s"], [key, name.partition(":")[2].removesuffix(".*")]
     cursor, number = None, 1
     if late:
         number, cursor = _late(plain, source, at, id_, where, values)

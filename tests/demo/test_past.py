@@ -204,3 +204,13 @@ def test_it_stops_when_told_and_goes_on_later(engine: Engine, tmp_path: Path) ->
         with here.past(engine) as past:
             assert not past.over()
             assert past.start < (past.reached() or past.start) < past.began
+
+
+def test_what_is_applied_is_not_always_what_was_reviewed(changes: list[dict[str, Any]]) -> None:
+    outcomes = {one["title"]: [r["outcome"] for r in one["reviewed"]] for one in changes}
+    assert ["same"] in outcomes.values()
+    assert outcomes["Settlements: a namespace of its own"] == ["different"]
+    assert outcomes["Scale up for month end"] == ["never planned"]
+    (added,) = titled(changes, "Settlements: a namespace of its own")["reviewed"][0]["differences"]
+    assert (added["reviewed"], added["applied"]) == (None, "create")
+    assert any(r["type"] == "aws_eks_node_group" for one in changes for r in one["resources"])

@@ -172,15 +172,19 @@ class _One:
             out.append(f"What became of some is not told: {self.plan.get('applied_because')}.")
         unchanged = self.plan.get("unchanged")
         if isinstance(unchanged, int) and unchanged:
-            out.append(f"{unchanged:,} more resource{'s' if unchanged != 1 else ''} of the workspace stay as they are.")
+            many = f"{unchanged:,} more resources of the workspace stay as they are."
+            out.append("1 more resource of the workspace stays as it is." if unchanged == 1 else many)
         return out
 
     def _counted(self) -> str:
-        told = [self.counts.get(key) for key in ("added", "changed", "destroyed")] if self.counts else []
-        if not told:
+        if not self.counts:
             return ""
+        told = [self.counts.get(key) for key in ("added", "changed", "destroyed")]
+        said = [f"{count:,}" for count in told if isinstance(count, int)]
         return (
-            " Nor are its counts." if None in told else f" By its counts: {told[0]} added, {told[1]} changed, {told[2]} destroyed."
+            f" By its counts: {said[0]} added, {said[1]} changed, {said[2]} destroyed."
+            if len(said) == 3
+            else " Nor are its counts."
         )
 
     def _parts(self) -> list[tuple[str, str]]:
@@ -208,7 +212,7 @@ def _row(one: Mapping[str, Any], compared: bool, differences: Mapping[str, Mappi
         href=_search(address),
         more=_more(one),
         reviewed=said,
-        applied=_names(one.get("attributes")) or ("all of it" if action in ("create", "delete") else action),
+        applied=_names(one.get("attributes")) or ("the whole resource" if action in ("create", "delete") else action),
         result=RESULTS.get(result, result or "not told"),
         failed=result in ("errored", "started"),
         differs=difference is not None,
