@@ -14,8 +14,10 @@ tfe
   policy-check   id polchk-…; one event per status timestamp; facts: scope, parsed, counts {passed, hard_failed,
                  soft_failed, advisory_failed}, policies [{set, policy, level, verdict, description}],
                  system (sentinel|policy-evaluation|terraform-policy); level mandatory: was hard- or soft-mandatory, not told which
-  task-result    id taskrs-…; status; facts: stage, task, level (advisory|mandatory), message
-  cost-estimate  id ce-…; status; facts: prior, proposed, delta (decimal strings, a month), resources
+                 stage (of the run, where told); level mandatory_overridable: terraform-policy's that may be overridden
+  task-stage     id ts-…; one event per status timestamp, and overridden where it awaited an override and went on; facts: stage
+  task-result    id taskrs-…; status; facts: stage, task, level (advisory|mandatory), message, outcomes (how many details it gave)
+  cost-estimate  id ce-…; status; facts: prior, proposed, delta (decimal strings, a month), resources, unmatched, message
   plan-resources id plan-…/<part>; status listed|unavailable; facts: part, parts, resources [{address, previous_address, module,
                  mode, type, name, provider, actions, reason, importing, attributes [names], redacted [names of which it is not told
                  whether they change], deposed, more (a further piece of the entry before)}], drift [the same], providers

@@ -13,6 +13,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from app.demo.fakes import tfe_plans as plans
+from app.demo.fakes import tfe_policy_routes as judgements
+from app.demo.fakes import tfe_policy_shapes
 from app.demo.fakes import tfe_shapes as shapes
 from app.demo.fakes.tfe_state import FINAL, Failure, RunState, TfeState, WorkspaceState
 
@@ -90,22 +92,6 @@ class Endpoints:
         run = self._run_of(request)
         return {"data": [shapes.check(check) for check in run.checks]} if run else None
 
-    # https://developer.hashicorp.com/terraform/enterprise/api-docs/run-tasks/run-task-stages-and-results#list-the-run-task-stages-in-a-run
-    def task_stages(self, request: Request) -> Answer:
-        run = self._run_of(request)
-        return {"data": [shapes.stage(run)] if run.evaluations else []} if run else None
-
-    # https://developer.hashicorp.com/terraform/enterprise/api-docs/policy-evaluations#list-policy-evaluations-in-the-task-stage
-    def evaluations(self, request: Request) -> Answer:
-        run = next((run for run in self.state.runs if shapes.stage_id(run) == request.path_params["id"]), None)
-        return {"data": [shapes.evaluation(one) for one in run.evaluations]} if run else None
-
-    # https://developer.hashicorp.com/terraform/enterprise/api-docs/policy-evaluations#list-policy-outcomes
-    def outcomes(self, request: Request) -> Answer:
-        every = (one for run in self.state.runs for one in run.evaluations)
-        found = next((one for one in every if one.id == request.path_params["id"]), None)
-        return {"data": shapes.outcomes(found)} if found else None
-
     # https://developer.hashicorp.com/terraform/enterprise/api-docs/plans#show-a-plan
     def plan(self, request: Request) -> Answer:
         found = next((run.planned for run in self.state.runs if run.planned.id == request.path_params["id"]), None)
@@ -138,7 +124,7 @@ class Endpoints:
         return next((one for one in self.state.workspaces if one.id == request.path_params["id"]), None)
 
     def _run_of(self, request: Request) -> RunState | None:
-        return next((run for run in self.state.runs if run.id == request.path_params["id"]), None)
+        return self.state.run_by(request.path_params["id"])
 
     def _chosen(self, request: Request, runs: Sequence[RunState]) -> list[RunState]:
         """The list's filters. Without `filter[operation]`, plan-only runs are left out: a documented default."""
@@ -185,6 +171,7 @@ class Endpoints:
                 shaped[run.configuration] = shapes.configuration(run)
             if "configuration_version.ingress_attributes" in include and run.ingress:
                 shaped[run.ingress] = shapes.ingress(run)
+            shaped |= {one["id"]: one for one in tfe_policy_shapes.sideloads(run, include)}
         return body | ({"included": list(shaped.values())} if include else {})
 
 
@@ -227,13 +214,11 @@ def tfe_app(state: TfeState) -> Starlette:
             route("/runs/{id}", endpoints.run, included=True),
             route("/runs/{id}/run-events", endpoints.run_events, "run-events"),
             route("/runs/{id}/policy-checks", endpoints.policy_checks, "policy-checks"),
-            route("/runs/{id}/task-stages", endpoints.task_stages, "task-stages"),
-            route("/task-stages/{id}/policy-evaluations", endpoints.evaluations, "task-stages"),
-            route("/policy-evaluations/{id}/policy-set-outcomes", endpoints.outcomes, "policy-set-outcomes"),
             route("/plans/{id}", endpoints.plan, "plans"),
             route("/applies/{id}", endpoints.apply, "applies"),
             route("/configuration-versions/{id}", endpoints.configuration, "configuration-versions"),
             route("/users/{id}", endpoints.user, "users"),
+            *judgements.routes(state, lambda request: _refused(state, request)),
             *plans.routes(state, lambda request: _refused(state, request)),
             Route("/app/{org}/workspaces/{workspace}/runs/{id}", lambda request: _page_of(state, request), methods=["GET"]),
         ]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from app.demo.fakes import tfe_policy_shapes
 from app.demo.fakes.tfe_state import (
     CheckState,
     PolicyState,
@@ -78,7 +79,8 @@ def run(one: RunState) -> JSON:
         "canceled-by": linked("users", one.canceled_by.id if one.canceled_by else None),
         "policy-checks": {"data": [{"id": check.id, "type": "policy-checks"} for check in one.checks]},
         "run-events": {"data": [{"id": event.id, "type": "run-events"} for event in one.events]},
-        "task-stages": {"data": [{"id": stage_id(one), "type": "task-stages"}] if one.evaluations else []},
+        "comments": {"data": [{"id": comment_id(event), "type": "comments"} for event in one.events if event.comment]},
+        **tfe_policy_shapes.relations(one),
     }
     return {
         "id": one.id,
@@ -218,61 +220,6 @@ def _policy(one: PolicyState) -> JSON:
     trace = {"description": one.description, "error": None, "print": PRINTED, "result": one.passed, "rules": {"main": rule}}
     allowed = one.level == "advisory"
     return {"allowed-failure": allowed, "error": None, "policy": f"{one.set}/{one.name}", "result": one.passed, "trace": trace}
-
-
-def stage_id(one: RunState) -> str:
-    return "ts-" + one.id.removeprefix("run-")
-
-
-def stage(one: RunState) -> JSON:
-    """https://developer.hashicorp.com/terraform/enterprise/api-docs/run-tasks/run-task-stages-and-results"""
-    relations = {
-        "run": linked("runs", one.id),
-        "policy-evaluations": {"data": [{"id": each.id, "type": "policy-evaluations"} for each in one.evaluations]},
-        "task-results": {"data": []},
-    }
-    return {
-        "id": stage_id(one),
-        "type": "task-stages",
-        "attributes": {"stage": "post_plan", "status": one.evaluations[-1].status, "status-timestamps": {}},
-        "relationships": relations,
-    }
-
-
-def evaluation(one: CheckState) -> JSON:
-    """https://developer.hashicorp.com/terraform/enterprise/api-docs/policy-evaluations"""
-    failed = [policy for policy in one.policies if not policy.passed]
-    counts = {
-        "advisory-failed": sum(p.level == "advisory" for p in failed),
-        "mandatory-failed": sum(p.level != "advisory" for p in failed),
-        "passed": len(one.policies) - len(failed),
-        "errored": 0,
-    }
-    attributes = {"status": one.status, "policy-kind": "opa", "result-count": counts, "status-timestamps": stamps(one.stamps)}
-    return {"id": one.id, "type": "policy-evaluations", "attributes": attributes}
-
-
-def outcomes(one: CheckState) -> list[JSON]:
-    """https://developer.hashicorp.com/terraform/enterprise/api-docs/policy-evaluations#list-policy-outcomes"""
-    out: list[JSON] = []
-    for name in sorted({policy.set for policy in one.policies}):
-        listed = [
-            {
-                "policy_name": policy.name,
-                "status": "passed" if policy.passed else "failed",
-                "enforcement_level": "advisory" if policy.level == "advisory" else "mandatory",
-                "description": policy.description,
-                "query": "data.terraform.main.main",
-                "output": [{"print": PRINTED}],
-            }
-            for policy in one.policies
-            if policy.set == name
-        ]
-        attributes = {"policy-set-name": name, "overridable": True, "error": None, "outcomes": listed}
-        out.append(
-            {"id": f"psout-{one.id.removeprefix('poleval-')}-{len(out)}", "type": "policy-set-outcomes", "attributes": attributes}
-        )
-    return out
 
 
 def workspace(one: WorkspaceState, current: RunState | None, organization: str, runs: int) -> JSON:

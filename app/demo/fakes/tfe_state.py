@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app import clock
+from app.demo.fakes import tfe_policies
 from app.demo.fakes.tfe_plans import Plans
 
 TOKEN = "tfe-demo-token"
@@ -119,7 +120,9 @@ class RunState:
     status: str = "pending"
     stamps: dict[str, datetime] = field(default_factory=dict)
     checks: list[CheckState] = field(default_factory=list)
-    evaluations: list[CheckState] = field(default_factory=list)
+    stages: list[tfe_policies.StageState] = field(default_factory=list)
+    terraform_policy: list[tfe_policies.Judgement] = field(default_factory=list)
+    cost: dict[str, Any] | None = None
     events: list[RunEventState] = field(default_factory=list)
     confirmed_by: UserState | None = None
     canceled_by: UserState | None = None
@@ -133,6 +136,10 @@ class RunState:
     @property
     def plan_only(self) -> bool:
         return self.operation == "plan_only"
+
+    @property
+    def evaluations(self) -> list[tfe_policies.Judgement]:
+        return [one for stage in self.stages for one in stage.evaluations]
 
     @property
     def final(self) -> bool:
@@ -184,13 +191,9 @@ class RunState:
             if self.plan_only:
                 self._reach("planned_and_finished", at)
 
-    def evaluate(self, at: datetime, policies: Sequence[PolicyState]) -> None:
-        """A policy evaluation in the stage after the plan, where both mandatory levels are called mandatory."""
-        failed = any(not p.passed and p.level != "advisory" for p in policies)
-        status = "failed" if failed else "passed"
-        stamps = {"running-at": at - timedelta(seconds=2), f"{status}-at": at}
-        self.evaluations.append(CheckState(identifier("poleval", self.id, len(self.evaluations)), tuple(policies), status, stamps))
-        self._reach("post_plan_completed", at)
+    def evaluate(self, at: datetime, policies: Sequence[PolicyState], *, kind: str = "opa") -> None:
+        """A policy evaluation in the stage after the plan; what else can happen there is in `tfe_policies`."""
+        tfe_policies.evaluate(self, at, policies, kind=kind)
 
     def override(self, at: datetime, by: UserState, comment: str | None = None) -> None:
         """Someone with the permission lets a soft-mandatory failure pass."""
@@ -244,6 +247,9 @@ class RunState:
         self._reach("apply_queued", before)
         self._reach("applying", before)
 
+    def reach(self, status: str, at: datetime) -> None:
+        self._reach(status, at)
+
     def _reach(self, status: str, at: datetime) -> None:
         if self.final:
             raise ValueError(f"{self.id} is {self.status} and cannot become {status}")
@@ -294,6 +300,8 @@ class TfeState:
         self.scheduled: list[tuple[datetime, Callable[[], None]]] = []
         self.lock = threading.RLock()
         self.plans = Plans()  # what plans hold and applies logged
+        self.policies = tfe_policies.Policies()
+        self.by_id: dict[str, RunState] = {}
 
     def user(self, username: str, *, service: bool = False) -> UserState:
         """The account of that name, made when it is new."""
@@ -355,7 +363,13 @@ class TfeState:
             )
             run.stamps["plan-queueable-at"] = at
             self.runs.append(run)
+            self.by_id[run.id] = run
             return run
+
+    def run_by(self, key: str) -> RunState | None:
+        """The run of this id while it is there."""
+        found = self.by_id.get(key)
+        return found if found is None or len(self.runs) == len(self.by_id) or any(run is found for run in self.runs) else None
 
     def workspace_named(self, name: str) -> WorkspaceState:
         return next(one for one in self.workspaces if one.name == name)

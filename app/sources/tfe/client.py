@@ -22,12 +22,17 @@ ALLOW = (
     r"/api/v2/account/details",
     rf"/api/v2/organizations/{_ID}(/runs|/workspaces|/entitlement-set)?",
     rf"/api/v2/workspaces/{_ID}(/runs)?",
-    rf"/api/v2/runs/{_ID}(/run-events|/policy-checks|/task-stages)?",
+    rf"/api/v2/runs/{_ID}(/run-events|/policy-checks|/task-stages|/tf-policy-evaluations)?",
     rf"/api/v2/(plans|applies|configuration-versions|users)/{_ID}",
+    rf"/api/v2/(task-stages|task-results|cost-estimates|policy-checks|tf-policy-evaluations)/{_ID}",
+    rf"/api/v2/policy-checks/{_ID}/output",
+    rf"/api/v2/tf-policy-evaluations/{_ID}/tf-policy-set-outcomes",
+    r"/api/v2/organization/audit-trail",
     rf"/api/v2/plans/{_ID}/json-output-redacted",
     rf"/api/v2/(task-stages|policy-evaluations)/{_ID}/(policy-evaluations|policy-set-outcomes)",
 )
 
+STAGE_INCLUDES = ("task_results,policy_evaluations", "task-results,policy-evaluations", "")
 PAGE_SIZE = 100  # the most a list gives
 LISTS_PER_MINUTE = 30  # of both run lists together; https://developer.hashicorp.com/terraform/enterprise/api-docs/run
 MINUTE = timedelta(minutes=1)
@@ -39,6 +44,7 @@ class Client:
     def __init__(self, connection: Connection, clock: Callable[[], datetime], transport: Transport | None = None) -> None:
         self.http = Http(connection, clock, ALLOW, accept="application/vnd.api+json", transport=transport)
         self.organization = connection.organization or ""
+        self.stage_form = 0  # which spelling of the task stages' includes this server takes
         self._clock = clock
         self._lists: deque[datetime] = deque(maxlen=LISTS_PER_MINUTE)
 
@@ -114,6 +120,40 @@ class Client:
 
     def policy_set_outcomes(self, evaluation: str) -> Document | None:
         return self._every(f"/api/v2/policy-evaluations/{evaluation}/policy-set-outcomes", {"page[size]": PAGE_SIZE})
+
+    def task_stage(self, key: str) -> Document | None:
+        """A stage with its results and evaluations. The includes are spelt in two ways; what a server refuses is left out."""
+        while True:
+            include = STAGE_INCLUDES[self.stage_form]
+            try:
+                return self._maybe(f"/api/v2/task-stages/{key}", {"include": include} if include else None)
+            except NotUnderstood as error:
+                if error.status != 400 or not include:
+                    raise
+                self.stage_form += 1
+
+    def task_result(self, key: str) -> Document | None:
+        return self._maybe(f"/api/v2/task-results/{key}")
+
+    def cost_estimate(self, key: str) -> Document | None:
+        return self._maybe(f"/api/v2/cost-estimates/{key}")
+
+    def policy_check(self, key: str) -> Document | None:
+        return self._maybe(f"/api/v2/policy-checks/{key}")
+
+    def policy_log(self, key: str) -> AbstractContextManager[Streamed]:
+        """The text log of a policy check, to which the server sends us elsewhere; 204 while there is none."""
+        return self.http.stream_elsewhere(f"/api/v2/policy-checks/{key}/output")
+
+    def terraform_evaluations(self, run: str) -> Document | None:
+        """Terraform policy, a beta: in the vendor's OpenAPI document, not in its pages."""
+        return self._every(f"/api/v2/runs/{run}/tf-policy-evaluations", {"page[size]": PAGE_SIZE})
+
+    def terraform_evaluation(self, key: str) -> Document | None:
+        return self._maybe(f"/api/v2/tf-policy-evaluations/{key}", {"include": "tf_policy_set_outcomes"})
+
+    def terraform_outcomes(self, key: str) -> Document | None:
+        return self._every(f"/api/v2/tf-policy-evaluations/{key}/tf-policy-set-outcomes", {"page[size]": PAGE_SIZE})
 
     def plan(self, key: str) -> Document | None:
         return self._maybe(f"/api/v2/plans/{key}")

@@ -10,7 +10,8 @@ from app.errors import Forbidden, NotUnderstood, TooLarge
 from app.sources.contract import Observation
 from app.sources.tfe.client import Client
 from app.sources.tfe.contents import Contents, contents
-from app.sources.tfe.normalise import Sheet
+from app.sources.tfe.policy_systems import LOGS, judged, mark_of
+from app.sources.tfe.story import Sheet
 from app.sources.tfe.strip import observe
 from app.sources.tfe.wire import Document, Resource
 
@@ -19,19 +20,17 @@ MISSES = 3
 
 @dataclass
 class Details:
-    """What was read of one run: its sheet, the observations behind it, what could not be read."""
+    """What was read of one run: its sheet, the observations behind it, what could not be read.
+
+    `digest`: of everything but the run itself, to tell whether a detail changed. `parts`: see `memory.Known`.
+    """
 
     sheet: Sheet
     observations: list[Observation]
     unreadable: list[tuple[str, str]]
     marks: str = ""  # of the plan and the apply whose resources were read, now or before
-
-    @property
-    def digest(self) -> str:
-        """Of everything but the run itself, to tell whether a detail changed."""
-        once = ("run/", "plan-resources/", "apply-resources/")  # what is read once is known by its mark
-        parts = sorted(f"{o.subject} {o.digest}" for o in self.observations if not o.subject.startswith(once))
-        return digest("\n".join([*parts, *filter(None, [self.marks])]).encode())[7:23]
+    digest: str = ""
+    parts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -49,9 +48,19 @@ class Reader:
     wanted: frozenset[str] = frozenset()
     paused: dict[str, str] = field(default_factory=dict)
 
-    def read(self, run: Resource, included: Mapping[str, Mapping[str, Resource]], now: datetime, marks: str = "") -> Details:
-        """Raises what the client raises, but for what cannot be understood of a part: that is reported. `marks`: of before."""
-        return _Reading(self, run, included, now, marks=marks).whole()
+    def read(
+        self,
+        run: Resource,
+        included: Mapping[str, Mapping[str, Resource]],
+        now: datetime,
+        marks: str = "",
+        parts: Mapping[str, str] | None = None,
+    ) -> Details:
+        """Raises what the client raises, but for what cannot be understood of a part: that is reported.
+
+        `marks` and `parts` are those of before.
+        """
+        return _Reading(self, run, included, now, marks=marks, before=parts or {}).whole()
 
     def missed(self, what: str) -> None:
         """A detail answered 404. After some runs in a row, and never a success, the server does not have the endpoint."""
@@ -73,15 +82,26 @@ class _Reading:
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)
     marks: str = ""
+    before: Mapping[str, str] = field(default_factory=dict)
+    lines: dict[str, list[str]] = field(default_factory=dict)  # part → what was seen of it
+    parts: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def client(self) -> Client:
+        return self.reader.client
+
+    @property
+    def every_log(self) -> bool:
+        return LOGS in self.reader.wanted
 
     def whole(self) -> Details:
         self.saw("run", f"run/{self.run.id}", f"/api/v2/runs/{self.run.id}", self.run.raw)
         configuration, ingress = self.configuration()
         plan = self.work("plan", "plans", self.reader.client.plan)
         apply = self.work("apply", "applies", self.reader.client.apply)
-        events = self.part("run-events", self.reader.client.run_events)
-        checks = self.part("policy-checks", self.reader.client.policy_checks)
-        evaluations = self.evaluations()
+        cost = self.work("cost-estimate", "cost-estimates", self.reader.client.cost_estimate) if self.estimated() else None
+        events = self.events()
+        found = judged(self)
         people = self.people(events)
         held = self.contents(plan, apply)
         sheet = Sheet(
@@ -93,13 +113,55 @@ class _Reading:
             users=people,
             run_events=events.data if events else (),
             comments=_comments(events),
-            checks=checks.data if checks else (),
-            checks_told=checks is not None or self.run.many("policy-checks") == [] or bool(evaluations),
-            evaluations=evaluations,
+            checks=found.checks,
+            checks_told=found.told,
+            logs=found.logs,
+            evaluations=found.evaluations,
+            stages=found.stages,
+            tasks=found.tasks,
+            cost=cost,
             digests=self.digests,
             contents=held,
         )
-        return Details(sheet, self.observations, self.unreadable, held.marks)
+        return Details(sheet, self.observations, self.unreadable, held.marks, self.digest(held.marks), self.parts)
+
+    def digest(self, marks: str) -> str:
+        """What is read once is known by its mark, what was left alone by what it was when it was read."""
+        for part, lines in self.lines.items():
+            if part in self.parts:
+                self.parts[part] += "/" + digest("\n".join(sorted(lines)).encode())[7:23]
+        loose = [line for part, lines in self.lines.items() if part not in self.parts for line in lines]
+        kept = [f"{part} {mark.partition('/')[2]}" for part, mark in self.parts.items()]
+        return digest("\n".join([*sorted([*loose, *kept]), *filter(None, [marks])]).encode())[7:23]
+
+    def same(self, part: str, mark: str) -> bool:
+        """Whether this part was read whole when it was as it is now."""
+        kept = self.before.get(part, "")
+        if not mark or kept.partition("/")[0] != mark:
+            return False
+        self.parts[part] = kept
+        return True
+
+    def settled(self, part: str, mark: str) -> None:
+        """This part was read whole, and while its mark is the same there is nothing new in it."""
+        if mark:
+            self.parts[part] = mark
+            self.lines.setdefault(part, [])
+
+    def estimated(self) -> bool:
+        stamps = self.run.attributes.get("status-timestamps")
+        return (isinstance(stamps, dict) and "cost-estimated-at" in stamps) or bool(self.included.get("cost-estimates"))
+
+    def events(self) -> Document | None:
+        """The run's timeline, unless the ids of its events and comments say that it was read."""
+        ids = self.run.many("run-events")
+        mark = mark_of([*ids, *(self.run.many("comments") or ())] if ids else ids)
+        if self.same("run-events", mark):
+            return None
+        document = self.part("run-events", self.reader.client.run_events)
+        if document and not document.unreadable and set(ids or ()) <= {one.id for one in document.data}:
+            self.settled("run-events", mark)
+        return document
 
     def contents(self, plan: Resource | None, apply: Resource | None) -> Contents:
         """What the plan and the apply hold by resource, where it was not read before."""
@@ -108,10 +170,12 @@ class _Reading:
         self.digests |= {told.kind: told.observation for told in held.told if told.observation}
         return held
 
-    def saw(self, what: str, subject: str, path: str, value: Any) -> None:
+    def saw(self, what: str, subject: str, path: str, value: Any, part: str = "") -> None:
         seen = observe(subject, self.reader.url + path, value, self.now)
         self.observations.append(seen)
         self.digests[what] = seen.digest
+        if what != "run":
+            self.lines.setdefault(part, []).append(f"{subject} {seen.digest}")
 
     def configuration(self) -> tuple[Resource | None, Resource | None]:
         key = self.run.one("configuration-version")
@@ -148,8 +212,16 @@ class _Reading:
             self.saw(what, f"{what}/{key}", f"/api/v2/{kind}/{key}", found.raw)
         return found
 
-    def part(self, what: str, fetch: Callable[[str], Document | None]) -> Document | None:
-        """A list of the run's own. A server without the endpoint is remembered as such, not reported as an error."""
+    def part(
+        self,
+        what: str,
+        fetch: Callable[[str], Document | None],
+        more: Callable[[Document], Mapping[str, Any]] | None = None,
+    ) -> Document | None:
+        """A list of the run's own. A server without the endpoint is remembered as such, not reported as an error.
+
+        `more`: what else was read of its members, to be kept with them.
+        """
         if self.run.many(what) == [] or what in self.reader.absent:
             return None
         failed = len(self.unreadable)
@@ -162,28 +234,9 @@ class _Reading:
         self.unreadable += [(what, f"{self.run.id}: a member without an id")] * document.unreadable
         if document.data:
             included = [one.raw for group in document.included.values() for one in group.values()]
-            raw = {"data": [one.raw for one in document.data], "included": included}
-            self.saw(what, f"{what}/{self.run.id}", f"/api/v2/runs/{self.run.id}/{what}", raw)
+            raw = {"data": [one.raw for one in document.data], "included": included, **(more(document) if more else {})}
+            self.saw(what, f"{what}/{self.run.id}", f"/api/v2/runs/{self.run.id}/{what}", raw, what)
         return document
-
-    def evaluations(self) -> list[tuple[Resource, list[dict[str, Any]] | None]]:
-        """Policy evaluations live under task stages: https://developer.hashicorp.com/terraform/enterprise/api-docs/policy-evaluations."""
-        stages = self.part("task-stages", self.reader.client.task_stages)
-        out: list[tuple[Resource, list[dict[str, Any]] | None]] = []
-        for stage in stages.data if stages else ():
-            if stage.many("policy-evaluations") == []:
-                continue
-            found = self.tolerant("policy-evaluations", self.reader.client.policy_evaluations, stage.id)
-            for one in found.data if found else ():
-                out.append((one, self.outcomes(one)))
-        return out
-
-    def outcomes(self, evaluation: Resource) -> list[dict[str, Any]] | None:
-        found = self.tolerant("policy-set-outcomes", self.reader.client.policy_set_outcomes, evaluation.id)
-        raw = {"data": evaluation.raw, "outcomes": [one.raw for one in found.data] if found else None}
-        name = f"policy-evaluation/{evaluation.id}"
-        self.saw(name, name, f"/api/v2/policy-evaluations/{evaluation.id}/policy-set-outcomes", raw)
-        return [one.attributes for one in found.data] if found else None
 
     def people(self, events: Document | None) -> dict[str, Resource]:
         """The users this run names, each asked for once in a pass when the server did not sideload it."""

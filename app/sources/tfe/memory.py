@@ -11,7 +11,7 @@ Keys of the stream's memory:
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,7 +27,8 @@ class Known:
     """One run as last seen. Times are ISO 8601 text. `closed`: final, and read once more after the cool-down.
 
     `scan`: number of the reconciliation that last listed it. `gone`: it answered 404. `marks`: what was read of its plan and apply
-    by resource.
+    by resource. `parts`: of each part that was read whole and is settled, the mark that tells whether it is still as it was then,
+    and the digest of what was read.
     """
 
     digest: str
@@ -42,6 +43,7 @@ class Known:
     gone: bool = False
     scan: int = 0
     marks: str = ""
+    parts: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, value: Mapping[str, Any]) -> "Known":
@@ -49,7 +51,7 @@ class Known:
 
     def kept(self) -> dict[str, Any]:
         """As JSON, without what has its default value; of a closed run only what tells whether it changed."""
-        left = {"details", "ended", "changed", "checked"} if self.closed else set()
+        left = {"details", "ended", "changed", "checked", "parts"} if self.closed else set()
         return {name: value for name, value in asdict(self).items() if value and name not in left}
 
     @property

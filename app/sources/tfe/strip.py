@@ -60,7 +60,7 @@ def _unwanted(key: str, under: str) -> bool:
 def _member(key: str, value: Any, under: str, depth: int) -> Any:
     if key == "variables" and isinstance(value, list):
         return [{"key": item.get("key")} for item in value if isinstance(item, dict)]
-    if key in {"output", "diagnostics"}:
+    if key in {"output", "diagnostics", "passed_resources"}:
         return "[left out]"
     return _clean(value, "trace" if key == "trace" or under == "trace" else "", depth - 1)
 

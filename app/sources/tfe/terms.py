@@ -90,7 +90,8 @@ OPERATIONS = ("plan_only", "plan_and_apply", "save_plan", "refresh_only", "destr
 
 # Tried in this order; a server that answers 400 to one is asked with the next, and that is remembered.
 INCLUDES = (
-    "plan,apply,created_by,configuration_version,configuration_version.ingress_attributes,task_stages",
+    "plan,apply,created_by,cost_estimate,configuration_version,configuration_version.ingress_attributes,task_stages",
+    "plan,apply,created_by,cost_estimate,configuration_version,configuration_version.ingress_attributes",
     "plan,apply,created_by,configuration_version,configuration_version.ingress_attributes",
     "plan,apply,created_by,configuration_version",
     "",
@@ -104,6 +105,8 @@ WORK_STATUSES = frozenset(
     {"created", "pending", "managed_queued", "queued", "agent_queued", "mfa_waiting", "running", "unreachable"} | WORK_FINISHED
 )
 
+SENTINEL, EVALUATION, TERRAFORM_POLICY = "sentinel", "policy-evaluation", "terraform-policy"
+
 CHECK_STEPS = {
     "pending": Step.NOTED,
     "queued": Step.NOTED,
@@ -113,11 +116,32 @@ CHECK_STEPS = {
     "soft_failed": Step.JUDGED,
     "hard_failed": Step.JUDGED,
     "errored": Step.JUDGED,
+    "awaiting_override": Step.JUDGED,
     "overridden": Step.OVERRIDDEN,
     "canceled": Step.NOTED,
     "unreachable": Step.NOTED,
 }
-CHECK_VERDICTS = frozenset({"passed", "failed", "soft_failed", "hard_failed", "errored", "overridden"})
+CHECK_VERDICTS = frozenset({"passed", "failed", "soft_failed", "hard_failed", "errored", "awaiting_override", "overridden"})
+# Those that will not change by themselves; a soft failure may still be overridden while its run is open.
+SETTLED = frozenset({"passed", "failed", "hard_failed", "errored", "overridden", "canceled", "unreachable"})
+
+# https://developer.hashicorp.com/terraform/enterprise/api-docs/run-tasks/run-task-stages-and-results
+STAGE_STEPS = {
+    "pending": Step.NOTED,
+    "running": Step.NOTED,
+    "passed": Step.NOTED,
+    "failed": Step.JUDGED,
+    "awaiting_override": Step.JUDGED,
+    "errored": Step.JUDGED,
+    "canceled": Step.NOTED,
+    "unreachable": Step.NOTED,
+}
+TASK_STEPS = {"pending": Step.NOTED, "running": Step.NOTED} | dict.fromkeys(("passed", "failed", "errored"), Step.JUDGED)
+TASK_STEPS |= dict.fromkeys(("canceled", "unreachable"), Step.NOTED)
+
+# https://developer.hashicorp.com/terraform/enterprise/api-docs/cost-estimates
+COST_STATUSES = frozenset({"pending", "queued", "finished", "canceled", "errored", "unreachable", "skipped_due_to_targeting"})
+UNSETTLED = frozenset({"pending", "queued", "running"})
 
 # The action of a run event is an open, undocumented vocabulary. What is not here keeps its text and is reported.
 RUN_ACTIONS: dict[str, tuple[Role | None, Step]] = {

@@ -14,7 +14,8 @@ from app.sources.tfe.client import Client
 from app.sources.tfe.contents import owed
 from app.sources.tfe.details import Details, Reader
 from app.sources.tfe.memory import Known
-from app.sources.tfe.normalise import Seen, disappeared, normalise
+from app.sources.tfe.normalise import disappeared, normalise
+from app.sources.tfe.story import Seen
 from app.sources.tfe.strip import observe
 from app.sources.tfe.terms import FINAL
 from app.sources.tfe.wire import Resource, moment, moments, read
@@ -92,7 +93,7 @@ class Visits:
                 self.remember(f"run:{run.id}", replace(known, scan=self.scan).kept())
             return known.final
         self.visited.add(run.id)
-        details = self.reader.read(run, included, self.now, known.marks if known else "")
+        details = self.reader.read(run, included, self.now, *((known.marks, known.parts) if known else ()))
         self.batch.runs += 1
         place = run.one("workspace") or workspace or (known.workspace if known else "")
         entry = self._entry(run, digest, details, place, known if same else None)
@@ -134,6 +135,7 @@ class Visits:
             checked=now,
             scan=self.scan or (before.scan if before else 0),
             marks=details.marks,
+            parts=details.parts,
         )
         return replace(entry, closed=entry.over(self.now) and not details.unreadable)
 

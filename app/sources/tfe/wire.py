@@ -83,10 +83,46 @@ class CheckAttributes(msgspec.Struct, rename="kebab", frozen=True):
 
 
 class EvaluationAttributes(msgspec.Struct, rename="kebab", frozen=True):
+    """Of a policy evaluation, or of an evaluation of Terraform policy."""
+
     status: str = ""
     policy_kind: str | None = None
+    stage_type: str | None = None
     status_timestamps: dict[str, Any] | None = None
     result_count: dict[str, Any] | None = None
+
+
+class StageAttributes(msgspec.Struct, rename="kebab", frozen=True):
+    status: str = ""
+    stage: str | None = None
+    updated_at: str | None = None
+    status_timestamps: dict[str, Any] | None = None
+
+
+class TaskAttributes(msgspec.Struct, rename="kebab", frozen=True):
+    """Of a run task's result."""
+
+    status: str = ""
+    stage: str | None = None
+    message: str | None = None
+    task_name: str | None = None
+    workspace_task_enforcement_level: str | None = None
+    task_result_outcomes_count: int | None = None
+    updated_at: str | None = None
+    status_timestamps: dict[str, Any] | None = None
+
+
+class CostAttributes(msgspec.Struct, rename="kebab", frozen=True):
+    """Costs are decimal strings, for a month."""
+
+    status: str = ""
+    prior_monthly_cost: str | None = None
+    proposed_monthly_cost: str | None = None
+    delta_monthly_cost: str | None = None
+    resources_count: int | None = None
+    unmatched_resources_count: int | None = None
+    error_message: str | None = None
+    status_timestamps: dict[str, Any] | None = None
 
 
 class WorkspaceAttributes(msgspec.Struct, rename="kebab", frozen=True):

@@ -7,7 +7,8 @@ import pytest
 from app.canonical import canonical_json
 from app.domain.event import Event
 from app.errors import NotUnderstood
-from app.sources.tfe.normalise import Seen, Sheet, normalise
+from app.sources.tfe.normalise import normalise
+from app.sources.tfe.story import Evaluation, Seen, Sheet
 from app.sources.tfe.terms import RUN_ACTIONS, action_of
 from app.sources.tfe.wire import Resource, moment
 from hypothesis import HealthCheck, given, settings
@@ -267,7 +268,7 @@ def test_nothing_a_server_says_breaks_it(one: Any, two: Any, three: Any, four: A
         users={"user-1": resource("users", "user-1", four)},
         run_events=[resource("run-events", "re-1", four | {"created-at": "2026-03-01T10:00:00Z"})],
         checks=[resource("policy-checks", "polchk-1", three)],
-        evaluations=[(resource("policy-evaluations", "poleval-1", four), [two])],
+        evaluations=[Evaluation(resource("policy-evaluations", "poleval-1", four), [two])],
     )
     events, _ = normalise(sheet, SEEN)
     for event in events:

@@ -181,7 +181,7 @@ def test_an_older_server_that_refuses_includes_is_asked_for_less(bench: Bench) -
     pages = bench.look()
     assert told(pages, "apply", "finished", run.id)[0].facts["added"] == 1
     assert told(pages, "run", "pending", run.id)[0].keys.commits == ("a" * 40,)
-    assert bench.memory["abilities"]["include"] == 3
+    assert bench.memory["abilities"]["include"] == 4
     before = len(bench.state.requests)
     bench.run("New", hours=0)
     bench.look()

@@ -88,7 +88,7 @@ def test_a_check_tells_each_status_it_went_through() -> None:
         ("soft_failed", "judged"),
         ("overridden", "overridden"),
     ]
-    assert events[0].facts == {"scope": "organization"}
+    assert events[0].facts == {"system": "sentinel", "scope": "organization"}
     assert [p["verdict"] for p in events[1].facts["policies"]] == ["failed", "passed", "failed", "failed"]
     assert events[2].facts["counts"]["soft_failed"] == 1
     assert events[2].actor.name == ""
