@@ -10,6 +10,9 @@ from uuid import UUID
 
 from app.canonical import stable_id
 from app.domain.actor import Actor, Person
+from app.domain.commits import CommitPulls as CommitPulls
+from app.domain.commits import CommitRange as CommitRange
+from app.domain.commits import PullOf as PullOf
 from app.domain.finding import Finding, Verdict
 from app.domain.ref import Resource
 from app.domain.resource import AppliedResource, ModuleCall, ProviderUse, ResourceChange, Reviewed
@@ -132,9 +135,7 @@ class Run:
     policy_status: str | None = None  # the source's word for all of its checks; None when none was evaluated
     policy_at: datetime | None = None
     policy_told: bool = True  # False: the source would not say whether any policy was checked
-    policy_counts: tuple[int, int, int, int] | None = (
-        None  # passed, hard (or mandatory) failed or errored, soft failed, advisory failed
-    )
+    policy_counts: tuple[int, int, int, int] | None = None  # passed, hard or mandatory failed or errored, soft, advisory failed
     speculative: bool = False
     applying_at: datetime | None = None
     apply_ended_at: datetime | None = None
@@ -265,71 +266,6 @@ class HistoryGap:
     at: datetime  # noticed
     after: datetime | None = None
     before: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CommitRange:
-    """What the Git host says lies between two revisions. `paths` holds, per path asked for, the commits that touch it."""
-
-    key: str
-    repository: str
-    base: str
-    head: str
-    status: str
-    commits: tuple[str, ...]
-    paths: tuple[tuple[str, tuple[str, ...]], ...]
-    complete: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PullOf:
-    """A pull request that the Git host associates with a commit."""
-
-    repository: str
-    number: int
-    merged: bool
-    base: str | None = None
-    merge_commit: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CommitPulls:
-    key: str
-    repository: str
-    sha: str
-    pulls: tuple[PullOf, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Push:
-    """A branch that was moved. `direct`: some of its commits (`unproposed`) no pull request brought, or history was rewritten.
-
-    `pusher` is who the Git host authenticated, never a commit's author; those are `authors`, as the commits declare them.
-    """
-
-    key: str
-    source: str
-    repository: str
-    branches: tuple[str, ...]  # where it is watched; nearly always one
-    before: str | None
-    after: str
-    status: str
-    at: datetime
-    pusher: Actor | None
-    direct: bool | None
-    forced: bool
-    commits: tuple[str, ...] = ()
-    unproposed: tuple[str, ...] = ()
-    undone: tuple[str, ...] = ()  # commits that left the branch
-    pulls: tuple[int, ...] = ()
-    title: str = ""
-    authors: tuple[Actor, ...] = ()
-    because: str = ""
-    url: str | None = None
-
-    @property
-    def branch(self) -> str:
-        return self.branches[0] if self.branches else "a branch that is not named"
 
 
 Entity = PullRequest | Run | Operation | Drift | HistoryGap | CommitRange | CommitPulls | Push
