@@ -13,6 +13,7 @@ from app.domain.actor import Actor, Person
 from app.domain.commits import CommitPulls as CommitPulls
 from app.domain.commits import CommitRange as CommitRange
 from app.domain.commits import PullOf as PullOf
+from app.domain.commits import Push as Push
 from app.domain.finding import Finding, Verdict
 from app.domain.ref import Resource
 from app.domain.resource import AppliedResource, ModuleCall, ProviderUse, ResourceChange, Reviewed

@@ -1,6 +1,9 @@
-"""What the Git host says of commits: what lies between two of them, and which pull requests one came from."""
+"""What the Git host says of commits: what lies between two of them, which pull requests one came from, what moved a branch."""
 
 from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.actor import Actor
 
 
 @dataclass(frozen=True, slots=True)
