@@ -13,8 +13,9 @@ from app.changes.story import story
 from app.changes.terms import gap_names, sources, terms
 from app.changes.told import counts, distinct, iso, name_of, one_line
 from app.domain.actor import Role
-from app.domain.change import Change, Operation, PolicyResult, Run
+from app.domain.change import Change, Operation, Run
 from app.domain.finding import Verdict
+from app.domain.policy import PolicyResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from typing import Any
 from app.changes.resources import resources_of
 from app.changes.told import distinct, iso, name_of
 from app.domain.actor import ActorKind
-from app.domain.change import Change, Operation, PolicyResult, Run
+from app.domain.change import Change, Operation, Run
 from app.domain.finding import Verdict
+from app.domain.policy import PolicyResult
 
 _SHA = re.compile(r"[0-9a-fA-F]{7,64}", re.ASCII)
 

@@ -15,6 +15,7 @@ from app.domain.commits import CommitRange as CommitRange
 from app.domain.commits import PullOf as PullOf
 from app.domain.commits import Push as Push
 from app.domain.finding import Finding, Verdict
+from app.domain.policy import PolicyResult
 from app.domain.ref import Resource
 from app.domain.resource import AppliedResource, ModuleCall, ProviderUse, ResourceChange, Reviewed
 
@@ -90,19 +91,6 @@ class PullRequest:
     head_oid: str | None = None  # the head as last seen; of a merged pull request the head that was merged
     reverts: tuple[str, ...] = ()  # commits (full ids) and pull requests (`owner/name#n`) that it says it reverts
     picks: tuple[str, ...] = ()  # commits that its commits say they were cherry-picked from
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyResult:
-    run: str
-    set: str
-    policy: str
-    level: str | None  # hard-mandatory · soft-mandatory · advisory · None when the source does not say
-    verdict: str  # passed · failed · errored · unknown
-    overridden_by: Actor | None = None
-    overridden_at: datetime | None = None
-    description: str = ""
-    comment: str = ""  # what the overrider gave as the reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,16 @@
 """What the policies said of a run, and who overrode them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from app.domain.actor import Actor, unknown
-from app.domain.change import PolicyResult
 from app.domain.event import Event
+from app.domain.policy import PolicyResult
 from app.linking import facts
+from app.linking.attribution import doer, named
 
-_ORDER = ("hard_failed", "errored", "unreachable", "soft_failed", "failed", "overridden", "passed")
+_ORDER = ("hard_failed", "errored", "unreachable", "soft_failed", "awaiting_override", "failed", "overridden", "passed")
 _OPEN = ("pending", "queued", "running")
 _COUNTS = {"passed": 0, "hard_failed": 1, "mandatory_failed": 1, "errored": 1, "soft_failed": 2, "advisory_failed": 3}
 
@@ -38,7 +40,7 @@ def _counts(checks: list[list[Event]]) -> tuple[int, int, int, int] | None:
     totals = [0, 0, 0, 0]
     seen = False
     for told in checks:
-        counts = facts.told(told, "counts")
+        counts = facts.told(_readable(told), "counts")
         if isinstance(counts, Mapping):
             for name, place in _COUNTS.items():
                 count = counts.get(name)
@@ -47,36 +49,42 @@ def _counts(checks: list[list[Event]]) -> tuple[int, int, int, int] | None:
     return (totals[0], totals[1], totals[2], totals[3]) if seen else None
 
 
+def _readable(told: list[Event]) -> list[Event]:
+    """What was told of a check by those events that could be read, those that tell the most levels last."""
+    read = [event for event in told if event.facts.get("parsed")] or told
+    return sorted(read, key=lambda event: sum(1 for one in facts.mappings(event.facts.get("policies")) if one.get("level")))
+
+
 def _results(run: str, told: list[Event], events: list[Event]) -> list[PolicyResult]:
     override = next((event for event in told if event.status == "overridden"), None)
     by, comment = _overrider(override, events) if override else (None, "")
+    judged = _readable(told)
+    system, engine = facts.text(told, "system") or "", facts.text(told, "policy_kind") or ""
+    first = min((event.occurred_at for event in judged), default=None)
     out = []
-    for item in facts.mappings(facts.told(told, "policies")):
-        level, verdict = facts.string(item, "level") or None, facts.string(item, "verdict") or "unknown"
-        waived = override if override and verdict != "passed" and level not in ("advisory", "hard-mandatory") else None
-        out.append(
-            PolicyResult(
-                run=run,
-                set=facts.string(item, "set"),
-                policy=facts.string(item, "policy"),
-                level=level,
-                verdict=verdict,
-                overridden_by=by if waived else None,
-                overridden_at=waived.occurred_at if waived else None,
-                description=facts.string(item, "description"),
-                comment=comment if waived else "",
-            )
+    for item in facts.mappings(facts.told(judged, "policies")):
+        result = PolicyResult(
+            run=run,
+            set=facts.string(item, "set"),
+            policy=facts.string(item, "policy"),
+            level=facts.string(item, "level") or None,
+            verdict=facts.string(item, "verdict") or "unknown",
+            description=facts.string(item, "description"),
+            system=system,
+            engine=engine,
+            check=told[-1].ref.id,
+            at=first,
         )
+        if override and result.verdict != "passed" and result.waivable is not False:
+            result = replace(result, overridden_by=by, overridden_at=override.occurred_at, comment=comment)
+        out.append(result)
     return out
 
 
 def _overrider(override: Event, events: list[Event]) -> tuple[Actor, str]:
-    """The run event of an override that is nearest in time; else who the check itself names; else unknown."""
-    told = [event for event in events if event.type == "run-event" and event.facts.get("role") == "overrider"]
-    named = [event for event in told if facts.known(event.actor)]
-    nearest = min(named, key=lambda event: (abs(event.occurred_at - override.occurred_at), event.id), default=None)
-    if nearest and nearest.actor:
-        return nearest.actor, facts.string(nearest.facts, "comment")
-    if override.actor and facts.known(override.actor):
+    """Who did it by the run's events or the audit trail; else who the check itself names; else unknown."""
+    done = named("overridden", override.occurred_at, events)
+    if done is None and override.actor and facts.known(override.actor):
         return override.actor, facts.string(override.facts, "comment")
-    return unknown("no run event names who overrode the policy check"), ""
+    done = done or doer("overridden", override.occurred_at, events)
+    return done or (unknown("no run event names who overrode the policy check"), "")

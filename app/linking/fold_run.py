@@ -3,14 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-from app.domain.actor import Actor, automation, unknown
+from app.domain.actor import Actor, ActorKind, automation, unknown
 from app.domain.change import Run
 from app.domain.event import Event, Step
 from app.linking import facts
+from app.linking.attribution import audited, doer, named
 from app.linking.fold_policy import policy
 from app.linking.fold_resources import resources
 
 STOPPED = frozenset(("discarded", "errored", "canceled", "force_canceled", "policy_soft_failed"))
+BASE = {"base": "previous_commit", "base_run": "previous_run", "branch": "branch"}
+UNATTENDED = "tfe-infrastructure-lifecycle"  # the run that destroys a workspace by its own schedule, and asks nobody
 FINAL = STOPPED | {"planned_and_finished", "applied", "assessed", "post_apply_completed"}
 
 
@@ -39,7 +42,7 @@ def run(key: str, events: list[Event]) -> Run | None:
         applying_at=at.get("applying"),
         applied_at=at.get("applied"),
         ended_at=ended.occurred_at if ended else None,
-        creator=_creator(told),
+        creator=_creator(told, events),
         confirmer=_confirmer(told, events),
         stopper=_stopper(ended, events),
         auto_apply=facts.flag(told, "auto_apply"),
@@ -56,7 +59,20 @@ def run(key: str, events: list[Event]) -> Run | None:
         apply_ended_at=applies[-1].occurred_at if applies and applies[-1].status not in ("pending", "queued", "running") else None,
         **policy(last.keys.run or last.ref.id, events),
         **resources(events),
+        **_base(events),
     )
+
+
+def _base(events: list[Event]) -> dict[str, Any]:
+    """What its workspace was at before, as it was told last: a run that is found late comes between two others."""
+    told = [event for event in events if event.type == "run-base"]
+    if not told:
+        return {}
+    last = max(told, key=lambda event: (event.observed_at, event.id))
+    base = {name: facts.string(last.facts, fact) or None for name, fact in BASE.items()}
+    listed = last.facts.get("paths")
+    paths = tuple(dict.fromkeys(one for one in listed if isinstance(one, str))) if isinstance(listed, list | tuple) else ()
+    return {**base, "base_status": last.status, "base_because": facts.string(last.facts, "because"), "paths": paths}
 
 
 def _times(told: list[Event]) -> dict[str, datetime]:
@@ -72,13 +88,13 @@ def _counts(events: list[Event]) -> tuple[int, int, int] | None:
     return None if any(count is None for count in found) else (found[0], found[1], found[2])
 
 
-def _creator(told: list[Event]) -> Actor | None:
+def _creator(told: list[Event], events: list[Event]) -> Actor | None:
     first = next((event.actor for event in told if event.status == "pending" and event.actor), None)
-    return first or next((event.actor for event in told if event.step is Step.REQUESTED and event.actor), None)
-
-
-def _role(events: list[Event], role: str) -> Actor | None:
-    return next((e.actor for e in events if e.type == "run-event" and e.facts.get("role") == role and facts.known(e.actor)), None)
+    first = first or next((event.actor for event in told if event.step is Step.REQUESTED and event.actor), None)
+    if first is None or (first.kind is ActorKind.UNKNOWN and not first.id):
+        done = audited("created", None, events)
+        return done[0] if done else first
+    return first
 
 
 def _related(events: list[Event], status: str) -> Actor | None:
@@ -87,19 +103,26 @@ def _related(events: list[Event], status: str) -> Actor | None:
 
 
 def _confirmer(told: list[Event], events: list[Event]) -> Actor | None:
-    """Who let it go on: the run's own relationship, else a run event, else nobody but the auto-apply setting, else unknown."""
+    """Who let it go on: the run's relationship, else a run event, else the audit trail, else nobody but a setting, else unknown."""
     confirmed = [event for event in told if event.step is Step.CONFIRMED or event.status in ("confirmed", "applying", "applied")]
-    named = _related(events, "confirmed-by") or _role(events, "confirmer")
-    named = named or next((event.actor for event in confirmed if event.status == "confirmed" and facts.known(event.actor)), None)
-    if named or not confirmed:
-        return named
+    at = confirmed[0].occurred_at if confirmed else None
+    done = named("confirmed", at, events)
+    found = _related(events, "confirmed-by") or (done[0] if done else None)
+    found = found or next((event.actor for event in confirmed if event.status == "confirmed" and facts.known(event.actor)), None)
+    if found or not confirmed:
+        return found
+    if facts.text(told, "run_source") == UNATTENDED:
+        return automation("auto-destroy")
     if facts.flag(told, "auto_apply"):
         return automation("auto-apply")
-    return unknown("neither the run nor its events name who confirmed it")
+    done = doer("confirmed", at, events)
+    return done[0] if done else unknown("neither the run nor its events name who confirmed it")
 
 
 def _stopper(ended: Event | None, events: list[Event]) -> Actor | None:
     if ended is None or ended.status not in STOPPED - {"errored", "policy_soft_failed"}:
         return None
-    named = _related(events, "canceled-by") or (ended.actor if facts.known(ended.actor) else None)
-    return named or unknown(f"neither the run nor its events name who made it {ended.status}")
+    found = _related(events, "canceled-by") if ended.status != "discarded" else None
+    found = found or (ended.actor if facts.known(ended.actor) else None)
+    done = None if found else doer(ended.status, ended.occurred_at, events)
+    return found or (done[0] if done else unknown(f"neither the run nor its events name who made it {ended.status}"))

@@ -4,8 +4,9 @@ from app.controls.acts import clock
 from app.controls.contract import Control, Ruling, excepted, failed, heaviest, indeterminate, not_applicable, passed
 from app.controls.who import called
 from app.domain.actor import ActorKind
-from app.domain.change import Change, PolicyResult, Run
+from app.domain.change import Change, Run
 from app.domain.finding import Verdict
+from app.domain.policy import PolicyResult
 
 
 def decide(change: Change) -> Ruling:
