@@ -21,6 +21,9 @@ Kind = Literal["tfe", "argocd", "github"]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 
 
+FILES = ("token_file", "webhook_secret_file", "audit_token_file", "ca_file")  # of a source, from the settings' own directory
+
+
 class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
@@ -87,6 +90,9 @@ class Source(Section):
     poll_every: float | None = Field(default=None, gt=0, description="seconds; overrides the streams' own pace")
     plan_json: bool = True
     apply_log: bool = False
+    policy_log: bool = False
+    audit_token_env: Text | None = None
+    audit_token_file: Path | None = None
 
     @field_validator("url")
     @classmethod
@@ -139,6 +145,11 @@ def load(environ: Mapping[str, str] | None = None, directory: Path | None = None
 def token_of(source: Source, environ: Mapping[str, str] | None = None) -> str:
     """The source's token; nothing where none is named. Raises SettingsError when it cannot be read, or is empty."""
     return _secret(source, "token", source.token_env, source.token_file, environ)
+
+
+def audit_token_of(source: Source, environ: Mapping[str, str] | None = None) -> str:
+    """What the source's audit trail is read with; nothing where none is named. Raises SettingsError as `token_of`."""
+    return _secret(source, "audit_token", source.audit_token_env, source.audit_token_file, environ)
 
 
 def webhook_secret_of(source: Source, environ: Mapping[str, str] | None = None) -> str:
@@ -278,7 +289,7 @@ def _anchored(settings: Settings, directory: Path) -> Settings:
             "ledger": settings.ledger.model_copy(update={"key_file": at(settings.ledger.key_file)}),
             "identities": settings.identities.model_copy(update={"file": at(settings.identities.file)}),
             "source": tuple(
-                s.model_copy(update={name: at(getattr(s, name)) for name in ("token_file", "webhook_secret_file", "ca_file")})
+                s.model_copy(update={name: at(getattr(s, name)) for name in FILES})
                 for s in settings.source
             ),
         }
@@ -294,6 +305,8 @@ def _conflicts(settings: Settings) -> list[str]:
         seen.add(source.name.lower())
         if source.token_env and source.token_file:
             problems.append(f"{where} has token_env and token_file; expected one of them")
+        if source.audit_token_env and source.audit_token_file:
+            problems.append(f"{where} has audit_token_env and audit_token_file; expected one of them")
         if source.webhook_secret_env and source.webhook_secret_file:
             problems.append(f"{where} has webhook_secret_env and webhook_secret_file; expected one of them")
         if source.kind == "tfe" and not source.organization:

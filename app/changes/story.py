@@ -12,6 +12,7 @@ from app.domain.change import Change, Gap, Missing, Moment
 STEPS = {
     "pull-request": "pr", "commit": "pr", "range": "pr", "commit-pulls": "pr", "review": "approval",
     "run": "plan", "run-actor": "approval", "run-event": "plan", "plan": "plan", "policy-check": "policy", "apply": "apply",
+    "task-stage": "policy", "task-result": "policy", "cost-estimate": "plan", "audit": "plan",
     "operation": "sync", "history": "sync", "history-gap": "sync", "announcement": "sync", "revision": "sync",
     "sync-status": "health", "health": "health", "drift": "drift",
 }
@@ -24,7 +25,7 @@ GAPS = {
     "health": "health", "not observed": "sync", "history gap": "sync",
 }
 FAILED = {
-    "errored", "hard_failed", "soft_failed", "failed", "unreachable", "policy_soft_failed", "mandatory_failed",
+    "errored", "hard_failed", "soft_failed", "awaiting_override", "failed", "unreachable", "policy_soft_failed", "mandatory_failed",
     "Failed", "Error", "Degraded", "Missing", "OutOfSync",
 }
 STOPPED = {"discarded", "canceled", "force_canceled", "closed"}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from app import clock, log
 from app.canonical import random_id
 from app.changes.project import Rules
 from app.commands.people import identities_of
-from app.config import Settings, Source, token_of, webhook_secret_of
+from app.config import Settings, Source, audit_token_of, token_of, webhook_secret_of
 from app.db import embedded, migrate
 from app.db.session import APP_ROLE, engine_for, transaction
 from app.domain.change import EnvironmentRule
@@ -53,8 +54,10 @@ def _engine(url: str, migrated: bool) -> Iterator[Engine]:
 def connection_of(source: Source) -> contract.Connection:
     """The configured source with its secret read; the secret is also kept out of every log line."""
     token = token_of(source)
-    log.keep_secret(token)
-    return _connection(source, token)
+    audit_token = audit_token_of(source)
+    for secret in filter(None, (token, audit_token)):
+        log.keep_secret(secret)
+    return replace(_connection(source, token), audit_token=audit_token)
 
 
 def _connection(source: Source, token: str) -> contract.Connection:
@@ -73,6 +76,7 @@ def _connection(source: Source, token: str) -> contract.Connection:
         poll_every=source.poll_every,
         plan_json=source.plan_json,
         apply_log=source.apply_log,
+        policy_log=source.policy_log,
     )
 
 

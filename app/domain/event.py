@@ -30,7 +30,8 @@ tfe
   assessment     id asmtres-…; status drifted|undrifted|failed|unknown; facts: drifted, undrifted (counts), checks, because
   run-base       id run-…; status after|first|unknown: what its workspace was at before it changed anything; facts: previous_run,
                  previous_commit, commit, repository, branch, paths [directory, or glob of files, from the top; '' all], because
-  audit          id of the audit trail's entry; status = its action; facts: resource {type, id}, meta, service
+  audit          id of the audit trail's entry; status = its action; facts: resource {type, id}, meta {comment,
+                 run {id, name}, workspace {id, name}, actor}, service; the run it is about is its key, where it says that
 argocd
   operation      id <uid>/<startedAt>; status = phase; facts: operation_kind (automated|self-heal|manual|selective|prune|
                  rollback|local|dry-run|applicationset|injected), revision, revisions, path, target_revision,

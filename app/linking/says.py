@@ -74,12 +74,44 @@ def _apply(event: Event) -> str:
     return f"{event.keys.run} {verb}: {_counts(event, ('added', 'changed', 'destroyed'))}"
 
 
+_JUDGES = {
+    ("policy-evaluation", "opa"): "OPA policy evaluation",
+    ("policy-evaluation", "sentinel"): "Sentinel policy evaluation",
+    ("policy-evaluation", ""): "policy evaluation",
+    ("terraform-policy", ""): "Terraform policy evaluation",
+}
+
+
 def _policy_check(event: Event) -> str:
     counts = event.facts.get("counts")
     told = (
         [f"{n} {name.replace('_', ' ')}" for name, n in counts.items() if isinstance(n, int)] if isinstance(counts, Mapping) else []
     )
-    return f"policy check {event.ref.id} of {event.keys.run} {event.status}" + (f": {', '.join(told)}" if told else "")
+    name = _JUDGES.get((_fact(event, "system"), _fact(event, "policy_kind")), "policy check")
+    return f"{name} {event.ref.id} of {event.keys.run} {event.status}" + (f": {', '.join(told)}" if told else "")
+
+
+def _task(event: Event) -> str:
+    named = f"run task {_fact(event, 'task') or event.ref.id} {event.status}"
+    level, said = _fact(event, "level"), _fact(event, "message")
+    return f"{named} in {event.keys.run}" + (f" ({level})" if level else "") + (f": {said}" if said else "")
+
+
+def _stage(event: Event) -> str:
+    return f"task stage {_fact(event, 'stage') or event.ref.id} of {event.keys.run} {event.status}"
+
+
+def _cost(event: Event) -> str:
+    delta, proposed = _fact(event, "delta"), _fact(event, "proposed")
+    told = f": {delta} a month, to {proposed}" if delta and proposed else ""
+    return f"cost estimate of {event.keys.run} {event.status}{told}"
+
+
+def _audit(event: Event) -> str:
+    resource, meta = event.facts.get("resource"), event.facts.get("meta")
+    of = f"{facts.string(resource, 'type')} {facts.string(resource, 'id')}" if isinstance(resource, Mapping) else event.ref.id
+    said = facts.string(meta, "comment") if isinstance(meta, Mapping) else ""
+    return f"audit trail: {event.status} {of}".strip() + (f", “{said}”" if said else "")
 
 
 def _operation(event: Event) -> str:
@@ -125,6 +157,10 @@ _SENTENCES: dict[str, Callable[[Event], str]] = {
     "plan": _plan,
     "apply": _apply,
     "policy-check": _policy_check,
+    "task-stage": _stage,
+    "task-result": _task,
+    "cost-estimate": _cost,
+    "audit": _audit,
     "operation": _operation,
     "history": _history,
     "announcement": _announcement,

@@ -29,6 +29,8 @@ class Connection:
     per_second: float = 20.0  # requests a second at most
     poll_every: float | None = None  # seconds; overrides the streams' own pace
     plan_json: bool = True  # which resources a Terraform plan changes: names, never values
+    policy_log: bool = False  # the levels of Sentinel policies that passed, from the check's text log
+    audit_token: str = field(default="", repr=False)  # of HCP Terraform's audit trail, beside the token
     apply_log: bool = False  # what became of each, from the apply's structured log
 
 

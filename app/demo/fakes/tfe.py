@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from app.demo.fakes import tfe_audit as audit
 from app.demo.fakes import tfe_plans as plans
 from app.demo.fakes import tfe_policy_routes as judgements
 from app.demo.fakes import tfe_policy_shapes
@@ -218,6 +219,7 @@ def tfe_app(state: TfeState) -> Starlette:
             route("/applies/{id}", endpoints.apply, "applies"),
             route("/configuration-versions/{id}", endpoints.configuration, "configuration-versions"),
             route("/users/{id}", endpoints.user, "users"),
+            *audit.routes(state, lambda request, token: _refused(state, request, token=token)),
             *judgements.routes(state, lambda request: _refused(state, request)),
             *plans.routes(state, lambda request: _refused(state, request)),
             Route("/app/{org}/workspaces/{workspace}/runs/{id}", lambda request: _page_of(state, request), methods=["GET"]),
@@ -225,10 +227,12 @@ def tfe_app(state: TfeState) -> Starlette:
     )
 
 
-def _refused(state: TfeState, request: Request, *, limited: bool = False, included: bool = False) -> Response | None:
+def _refused(
+    state: TfeState, request: Request, *, limited: bool = False, included: bool = False, token: str | None = None
+) -> Response | None:
     """401, a planted failure, the run lists' own limit, an include this version does not know; else None."""
     state.requests.append((request.url.path, request.url.query))
-    if request.headers.get("authorization") != f"Bearer {state.token}":
+    if request.headers.get("authorization") != f"Bearer {token or state.token}":
         return _problem(state, 401, "unauthorized")
     for failure in state.failures:
         if failure.left > 0 and failure.path in request.url.path:

@@ -13,6 +13,7 @@ from typing import Any
 
 from app import clock
 from app.demo.fakes import tfe_policies
+from app.demo.fakes.tfe_audit import AuditTrail
 from app.demo.fakes.tfe_plans import Plans
 
 TOKEN = "tfe-demo-token"
@@ -165,13 +166,13 @@ class RunState:
     ) -> None:
         """The plan finished at `at`. Without changes, or with nothing to wait for, the run is over."""
         started = max(self.created_at, at - timedelta(seconds=seconds))
-        self._reach("plan_queued", started)
-        self._reach("planning", started)
-        self._reach("planned", at)
+        self.reach("plan_queued", started)
+        self.reach("planning", started)
+        self.reach("planned", at)
         counts = (added, changed, destroyed, imported)
         self.planned.finish("finished", started, at, counts)
         if not any(counts) or (self.plan_only and not awaits_policy):
-            self._reach("planned_and_finished", at)
+            self.reach("planned_and_finished", at)
 
     def policy(self, at: datetime, policies: Sequence[PolicyState]) -> None:
         """The policy check's verdict at `at`, and what it makes of the run."""
@@ -181,15 +182,15 @@ class RunState:
         stamps = {"queued-at": at - timedelta(seconds=2), f"{status.replace('_', '-')}-at": at}
         self.checks.append(CheckState(identifier("polchk", self.id, len(self.checks)), tuple(policies), status, stamps))
         if hard:
-            self._reach("errored", at)
+            self.reach("errored", at)
         elif soft and self.plan_only:
-            self._reach("policy_soft_failed", at)
+            self.reach("policy_soft_failed", at)
         elif soft:
             self.status = "policy_override"  # it has no timestamp of its own
         else:
-            self._reach("policy_checked", at)
+            self.reach("policy_checked", at)
             if self.plan_only:
-                self._reach("planned_and_finished", at)
+                self.reach("planned_and_finished", at)
 
     def evaluate(self, at: datetime, policies: Sequence[PolicyState], *, kind: str = "opa") -> None:
         """A policy evaluation in the stage after the plan; what else can happen there is in `tfe_policies`."""
@@ -202,7 +203,7 @@ class RunState:
             raise ValueError(f"{self.id} has no policy check that waits for an override")
         check.status, check.stamps["overridden-at"] = "overridden", at
         self.note("overridden", at, by, comment)
-        self._reach("policy_checked", at)
+        self.reach("policy_checked", at)
 
     def confirm(self, at: datetime, by: UserState | None, comment: str | None = None) -> None:
         """Confirmed by a person, or by auto-apply when `by` is None."""
@@ -211,13 +212,13 @@ class RunState:
         self.confirmed_by = by
         if by:
             self.note("confirmed", at, by, comment)
-        self._reach("confirmed", at)
+        self.reach("confirmed", at)
 
     def apply(self, at: datetime, counts: tuple[int, int, int, int] | None = None, *, seconds: int = 60) -> None:
         """Applied at `at`, by default what was planned."""
         self._applying(at, seconds)
         self.applied.finish("finished", self.stamps["applying-at"], at, counts or self.planned.counts)
-        self._reach("applied", at)
+        self.reach("applied", at)
 
     def error(
         self, at: datetime, stage: str = "plan", counts: tuple[int, int, int, int] | None = None, *, seconds: int = 30
@@ -228,29 +229,26 @@ class RunState:
             self.applied.finish("errored", self.stamps["applying-at"], at, counts or (0, 0, 0, 0))
         else:
             started = max(self.created_at, at - timedelta(seconds=seconds))
-            self._reach("plan_queued", started)
-            self._reach("planning", started)
+            self.reach("plan_queued", started)
+            self.reach("planning", started)
             self.planned.finish("errored", started, at, None)
-        self._reach("errored", at)
+        self.reach("errored", at)
 
     def discard(self, at: datetime, by: UserState, comment: str | None = None) -> None:
         self.note("discarded", at, by, comment)
-        self._reach("discarded", at)
+        self.reach("discarded", at)
 
     def cancel(self, at: datetime, by: UserState, comment: str | None = None) -> None:
         self.canceled_by = by
         self.note("canceled", at, by, comment)
-        self._reach("canceled", at)
+        self.reach("canceled", at)
 
     def _applying(self, at: datetime, seconds: int) -> None:
         before = max(self.stamps.get("confirmed-at", self.created_at), at - timedelta(seconds=seconds))
-        self._reach("apply_queued", before)
-        self._reach("applying", before)
+        self.reach("apply_queued", before)
+        self.reach("applying", before)
 
     def reach(self, status: str, at: datetime) -> None:
-        self._reach(status, at)
-
-    def _reach(self, status: str, at: datetime) -> None:
         if self.final:
             raise ValueError(f"{self.id} is {self.status} and cannot become {status}")
         self.status = status
@@ -301,6 +299,7 @@ class TfeState:
         self.lock = threading.RLock()
         self.plans = Plans()  # what plans hold and applies logged
         self.policies = tfe_policies.Policies()
+        self.audit = AuditTrail()
         self.by_id: dict[str, RunState] = {}
 
     def user(self, username: str, *, service: bool = False) -> UserState:

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -32,6 +32,7 @@ ALLOW = (
     rf"/api/v2/(task-stages|policy-evaluations)/{_ID}/(policy-evaluations|policy-set-outcomes)",
 )
 
+TRAIL_PAGE = 1000
 STAGE_INCLUDES = ("task_results,policy_evaluations", "task-results,policy-evaluations", "")
 PAGE_SIZE = 100  # the most a list gives
 LISTS_PER_MINUTE = 30  # of both run lists together; https://developer.hashicorp.com/terraform/enterprise/api-docs/run
@@ -154,6 +155,20 @@ class Client:
 
     def terraform_outcomes(self, key: str) -> Document | None:
         return self._every(f"/api/v2/tf-policy-evaluations/{key}/tf-policy-set-outcomes", {"page[size]": PAGE_SIZE})
+
+    def audit_trail(self, page: int, since: datetime | None) -> tuple[list[dict[str, Any]], int | None]:
+        """One page of HCP Terraform's audit trail, and the number of the next. It is plain JSON, with page keys of its own."""
+        params: dict[str, Any] = {"page[number]": page, "page[size]": TRAIL_PAGE}
+        if since:
+            params["since"] = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        answer = self.http.get("/api/v2/organization/audit-trail", params)
+        found = answer.json()
+        entries = found.get("data") if isinstance(found, dict) else None
+        if not isinstance(entries, list):
+            raise NotUnderstood("the audit trail answered JSON without a list of entries", "data, and pagination")
+        pagination = found.get("pagination")
+        following = pagination.get("next_page") if isinstance(pagination, dict) else None
+        return [one for one in entries if isinstance(one, dict)], following if type(following) is int else None
 
     def plan(self, key: str) -> Document | None:
         return self._maybe(f"/api/v2/plans/{key}")

@@ -15,6 +15,7 @@ from app.sources.tfe.client import Client
 from app.sources.tfe.contents import LOG, PLAN
 from app.sources.tfe.details import Reader
 from app.sources.tfe.memory import Known, Reading
+from app.sources.tfe.policy_systems import LOGS
 from app.sources.tfe.strip import observe
 from app.sources.tfe.terms import INCLUDES
 from app.sources.tfe.visits import Visits
@@ -32,7 +33,7 @@ class RunsPass:
         self.memory = dict(task.memory)
         self.abilities = Abilities.of(self.memory.get("abilities"))
         absent, present = set(self.abilities.absent), set(self.abilities.present)
-        wanted = frozenset(name for name, on in ((PLAN, connection.plan_json), (LOG, connection.apply_log)) if on)
+        wanted = frozenset(name for name, on in _wanted(connection) if on)
         self.reader = Reader(client, connection.url.rstrip("/"), absent=absent, present=present, wanted=wanted)
         self.visits = Visits(client, connection.name, connection.url, self.memory, task.now, self.reader)
         self.everything = task.everything
@@ -239,6 +240,10 @@ class RunsPass:
             self.visits.remember(key, None)
         self.visits.remember("reconciling", None)
         self.visits.remember("reconciled", {"at": self.now.isoformat(), "number": number})
+
+
+def _wanted(connection: Connection) -> tuple[tuple[str, bool], ...]:
+    return (PLAN, connection.plan_json), (LOG, connection.apply_log), (LOGS, connection.policy_log)
 
 
 def _created(run: Resource) -> datetime | None:

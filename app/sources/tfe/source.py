@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from app.errors import Refused
 from app.sources.contract import Connection, Page, Probe, Stream, Task
-from app.sources.tfe import workspaces
+from app.sources.tfe import audit, workspaces
 from app.sources.tfe.client import Client, Transport
 from app.sources.tfe.probe import probe
 from app.sources.tfe.runs import RunsPass
@@ -22,17 +22,19 @@ class Tfe:
     def __init__(self, connection: Connection, clock: Callable[[], datetime], transport: Transport | None = None) -> None:
         self.connection = connection
         self.client = Client(connection, clock, transport)
+        self.trail = Client(audit.reader(connection), clock, transport) if audit.declared(connection) else None
 
     @property
     def requests(self) -> int:
-        return self.client.http.requests
+        return self.client.http.requests + (self.trail.http.requests if self.trail else 0)
 
     @property
     def clock_offset(self) -> timedelta | None:
         return self.client.http.clock_offset
 
     def streams(self) -> Sequence[Stream]:
-        return STREAMS
+        """With `audit` where there may be an audit trail."""
+        return (*STREAMS, audit.STREAM) if self.trail else STREAMS
 
     def probe(self, now: datetime) -> Probe:
         return probe(self.client)
@@ -45,8 +47,12 @@ class Tfe:
             yield from workspaces.pages(self.client, self.connection, task)
         elif task.stream == "runs":
             yield from RunsPass(self.client, self.connection, task).pages()
+        elif task.stream == audit.STREAM.name and self.trail:
+            yield from audit.pages(self.trail, self.client, self.connection, task)
         else:
             raise Refused(f"stream {task.stream!r} is not one of {', '.join(stream.name for stream in STREAMS)}")
 
     def close(self) -> None:
         self.client.http.close()
+        if self.trail:
+            self.trail.http.close()
