@@ -18,6 +18,8 @@ from app.domain.finding import Finding, Verdict
 from app.domain.policy import PolicyResult
 from app.domain.ref import Resource
 from app.domain.resource import AppliedResource, ModuleCall, ProviderUse, ResourceChange, Reviewed
+from app.domain.workspace import Setting as Setting
+from app.domain.workspace import WorkspaceAct as WorkspaceAct
 
 
 class Strength(StrEnum):
@@ -237,6 +239,14 @@ class Drift:
     resources: tuple[Resource, ...] = ()
     url: str | None = None
     managers: tuple[str, ...] = ()  # the field managers that wrote what differs, where the source names them
+    workspace: str | None = None  # a Terraform workspace's: then there is no application, and `resources` are only counted
+    count: int | None = None  # resources that differ, where only their number is told
+    unknown_since: datetime | None = None  # nobody has looked since: it may have ended, or not
+    unknown_because: str = ""
+
+    @property
+    def place(self) -> str:
+        return self.application or self.workspace or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +267,7 @@ class HistoryGap:
     before: datetime | None = None
 
 
-Entity = PullRequest | Run | Operation | Drift | HistoryGap | CommitRange | CommitPulls | Push
+Entity = PullRequest | Run | Operation | Drift | HistoryGap | CommitRange | CommitPulls | Push | WorkspaceAct
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +331,7 @@ class Change:
     environments: tuple[Environment, ...] = ()  # every one it touches, the most critical first; `environment` is the first
     history_gap: HistoryGap | None = None
     push: Push | None = None  # the root, where a branch was moved without a pull request
+    workspace_act: WorkspaceAct | None = None  # the root, where a workspace was changed outside of its runs
     reviewed: tuple[Reviewed, ...] = ()  # each run that changes something, beside the plan that was reviewed
 
 

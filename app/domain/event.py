@@ -26,8 +26,12 @@ tfe
   apply-resources id apply-…/<part>; status listed|unavailable; facts: part, parts, resources [{address, action, result
                  (complete|errored|started)}]; in part 1 complete (the log has its end), unread (lines); where unavailable: because
   workspace      id ws-…; status created|changed|locked|unlocked|deleted|unavailable|returned; facts: settings {name: value},
-                 changed {name: [before, after]}
-  assessment     id asmtres-…; status drifted|undrifted|failed|unknown; facts: drifted, undrifted (counts), checks, because
+                 changed {name: [before, after]}, observed_after (null: its first sight, no act of anybody), observed_before, because,
+                 reason (of a lock)
+  assessment     id asmtres-…; status drifted|undrifted|failed|unknown; facts: drifted, undrifted (counts), checks {passed, failed,
+                 errored, unknown}, because, episode (the id of the result that opened it; null while there is none), onset_after,
+                 unknown_since
+  state-version  id sv-…; status created: only those that no run made; facts: serial, terraform_version, because
   run-base       id run-…; status after|first|unknown: what its workspace was at before it changed anything; facts: previous_run,
                  previous_commit, commit, repository, branch, paths [directory, or glob of files, from the top; '' all], because
   audit          id of the audit trail's entry; status = its action; facts: resource {type, id}, meta {comment,
@@ -163,11 +167,14 @@ def entity_of(event: Event) -> str | None:
 
     `pr:<source>:<repository>#<n>` · `run:<source>:<run id>` · `operation:<source>:<uid>/<startedAt>` ·
     `drift:<source>:<uid>/<onset>` · `gap:<source>:<uid>/<ids>` · `range:<repository>:<base>..<head>` ·
-    `commit:<repository>@<sha>` · `push:<source>:<repository>@<after>`
+    `commit:<repository>@<sha>` · `push:<source>:<repository>@<after>` ·
+    `setting:<source>:<workspace id>/<event id>` · `state:<source>:<state version id>`
     """
     keys, kind = event.keys, event.type
     if keys.run:
         return f"run:{event.source}:{keys.run}"
+    if kind in ("workspace", "assessment", "state-version"):
+        return _of_workspace(event)
     if kind == "drift":
         return f"drift:{event.source}:{event.ref.id}"
     if kind == "history-gap":
@@ -185,3 +192,13 @@ def entity_of(event: Event) -> str | None:
     if keys.pull_request is not None:
         return f"pr:{event.source}:{keys.repository}#{keys.pull_request}"
     return None
+
+
+def _of_workspace(event: Event) -> str | None:
+    """A first sight is nobody's act, and a result outside of an episode of drift tells nothing by itself."""
+    if event.type == "state-version":
+        return f"state:{event.source}:{event.ref.id}"
+    if event.type == "assessment":
+        episode = event.facts.get("episode")
+        return f"drift:{event.source}:{episode}" if isinstance(episode, str) and episode else None
+    return f"setting:{event.source}:{event.ref.id}/{event.id}" if event.facts.get("observed_after") else None
