@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from bench import csv_export, ingest, pages, polls, portal, verify
+from bench import csv_export, ingest, pages, polls, portal, tfe_cost, verify
 from bench.figure import Figure
 from bench.place import SIZES, Place, scratch
 
@@ -19,6 +19,7 @@ BENCHES: dict[str, Callable[[Place], Iterator[Figure]]] = {
     "csv": csv_export.run,
     "portal": portal.run,
     "polls": polls.run,
+    "tfe": tfe_cost.run,
 }
 
 

@@ -153,7 +153,7 @@ def _stage(asker: Asker, document: Document, out: Judged) -> None:
     asker.saw(f"stage/{stage.id}", f"task-stage/{stage.id}", f"/api/v2/task-stages/{stage.id}", stage.raw, "task-stages")
     out.stages.append(stage)
     for task in tasks:
-        asker.saw(f"task/{task.id}", f"task-result/{task.id}", f"/api/v2/task-results/{task.id}", task.raw, "task-stages")
+        asker.saw(f"task/{task.id}", f"task-result/{task.id}", f"/api/v2/task-results/{task.id}", _quiet(task), "task-stages")
     out.tasks += tasks
     for one in evaluations:
         outcomes = None
@@ -161,6 +161,12 @@ def _stage(asker: Asker, document: Document, out: Judged) -> None:
             outcomes = asker.tolerant("policy-set-outcomes", asker.client.policy_set_outcomes, one.id)
         path = f"/api/v2/policy-evaluations/{one.id}/policy-set-outcomes"
         out.evaluations.append(_evaluation(asker, Evaluation(one, None, stage), outcomes, path, "task-stages"))
+
+
+def _quiet(task: Resource) -> dict[str, Any]:
+    """Without the addresses that the task's own system gave, which may open something."""
+    kept = {name: value for name, value in task.attributes.items() if name not in ("url", "task-url")}
+    return {**task.raw, "attributes": kept}
 
 
 def _members(asker: Asker, document: Document, stage: Resource, kind: str) -> list[Resource]:
