@@ -13,7 +13,7 @@ from typing import Any
 from app.changes.told import counts, iso, length, name_of, some
 from app.domain.actor import ActorKind
 from app.domain.approval import approvals
-from app.domain.change import Change, Drift, Gap, Missing, Operation, PullRequest, Run
+from app.domain.change import Change, Drift, Gap, Missing, Operation, PullRequest, Run, WorkspaceAct
 from app.domain.finding import Verdict
 
 Cell = dict[str, Any]
@@ -158,6 +158,8 @@ def _late(pulls: Sequence[PullRequest]) -> Cell | None:
 
 
 def _apply(change: Change, runs: Sequence[Run]) -> Cell:
+    if change.workspace_act:
+        return _workspace(change.workspace_act)
     whole = [run for run in runs if not run.proposes_only]
     if not whole:
         gap = gap_of(change, "no run or sync")
@@ -184,6 +186,16 @@ def _apply(change: Change, runs: Sequence[Run]) -> Cell:
         word = "applied" if len(acted) == len(whole) else f"{len(acted)} of {len(whole)} applied"
         return cell("apply", "solid", word, counts(acted[-1].apply), acted[-1].acted_at)
     return _unapplied(whole[-1])
+
+
+def _workspace(act: WorkspaceAct) -> Cell:
+    """What was done to a workspace outside of its runs stands where an apply would."""
+    if act.kind == "state":
+        return cell("apply", "failed", "outside of every run", f"state {act.serial}", act.at, Missing.ABSENT)
+    if act.kind == "unavailable":
+        return cell("apply", "unknown", "gone from sight", act.workspace, act.at, Missing.UNOBSERVED)
+    detail = some(setting.name.replace("_", " ") for setting in act.settings) or act.workspace
+    return cell("apply", "solid", "settings changed" if act.kind == "changed" else _words(act.kind), detail, act.at)
 
 
 def _unapplied(run: Run) -> Cell:
@@ -226,8 +238,10 @@ def _revision(operation: Operation) -> str:
 def _drift(drifts: Sequence[Drift]) -> Cell:
     what = some((f"{r.kind}/{r.name}" for drift in drifts for r in drift.resources), most=1)
     by = some((manager for drift in drifts for manager in drift.managers), most=1)
-    detail = what or by or drifts[0].application
-    return cell("drift", "failed", "OutOfSync", detail, drifts[0].onset_before, Missing.ABSENT)
+    of_workspace = bool(drifts[0].workspace)
+    many = drifts[0].count
+    detail = what or by or (f"{many} resource{'s' if many != 1 else ''}" if of_workspace and many else drifts[0].place)
+    return cell("drift", "failed", "drifted" if of_workspace else "OutOfSync", detail, drifts[0].onset_before, Missing.ABSENT)
 
 
 def _health(change: Change, synced: Sequence[Operation]) -> Cell:
@@ -249,6 +263,8 @@ def _health(change: Change, synced: Sequence[Operation]) -> Cell:
 
 
 def _healed(drift: Drift) -> Cell:
+    if drift.unknown_since:
+        return cell("health", "unknown", "not known since", drift.place, drift.unknown_since, Missing.UNOBSERVED)
     if drift.ended_at is None:
         return cell("health", "pending", "not healed", "yet", missing=Missing.PENDING)
     return cell("health", "solid", "healed", f"after {length(drift.ended_at - drift.onset_before)}", drift.ended_at)

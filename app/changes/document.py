@@ -73,6 +73,8 @@ def _texts(change: Change, cells: list[Cell]) -> dict[str, str]:
     """The columns of text: what the list and the CSV show. Several values are parted by `; `."""
     runs, operations = change.runs, change.operations
     places = [operation.application for operation in operations] + [drift.application for drift in change.drifts]
+    act = change.workspace_act
+    workspaces = [run.workspace for run in runs] + [drift.workspace for drift in change.drifts] + [act.workspace if act else None]
     return {
         "repositories": _joined(repositories(change)),
         "pull_requests": _joined(f"{pr.repository}#{pr.number}" for pr in change.pull_requests),
@@ -80,7 +82,7 @@ def _texts(change: Change, cells: list[Cell]) -> dict[str, str]:
         "authors": _joined(p.person or p.name for p in change.people if p.role is Role.AUTHOR),
         "approvers": _joined(p.person or p.name for p in change.people if p.role is Role.APPROVER),
         "people": _joined(p.person or p.name for p in change.people),
-        "workspaces": _joined(run.workspace for run in runs),
+        "workspaces": _joined(workspaces),
         "runs": _joined(run.id for run in runs),
         "policy": _joined(_policy(result) for run in runs for result in run.policy),
         "applies": _joined(_apply(run) for run in runs if run.acted_at),

@@ -6,7 +6,7 @@ from typing import Any
 from app.changes.resources import resources_of
 from app.changes.told import distinct, iso, name_of
 from app.domain.actor import ActorKind
-from app.domain.change import Change, Operation, Run
+from app.domain.change import Change, Operation, Run, WorkspaceAct
 from app.domain.finding import Verdict
 from app.domain.policy import PolicyResult
 
@@ -54,6 +54,7 @@ def item(change: Change) -> dict[str, Any]:
             for g in change.gaps
         ],
         **resources_of(change),
+        "workspace_change": _workspace(change.workspace_act) if change.workspace_act else None,
     }
 
 
@@ -88,6 +89,20 @@ def _run(run: Run) -> dict[str, Any]:
         "source": run.source,
         "created_at": iso(run.created_at),
         "url": run.url,
+    }
+
+
+def _workspace(act: WorkspaceAct) -> dict[str, Any]:
+    return {
+        "workspace": act.workspace,
+        "what": act.kind,
+        "after": iso(act.after),
+        "before": iso(act.before),
+        "settings": [{"name": one.name, "before": one.before, "after": one.after} for one in act.settings],
+        "by": name_of(act.actor),
+        "because": (act.actor.because if act.actor else "") or act.because or None,
+        "serial": act.serial,
+        "url": act.url,
     }
 
 

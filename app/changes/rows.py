@@ -146,7 +146,7 @@ def spelling(key: str, value: str, item: Mapping[str, Any], applications: str, s
         case "author":
             spelled = [name for person in item["people"] for name in (person["person"], person["name"])]
         case "workspace":
-            spelled = [run["workspace"] for run in item["runs"]]
+            spelled = [run["workspace"] for run in item["runs"]] + [(item.get("workspace_change") or {}).get("workspace")]
         case "app":
             spelled = applications.split("; ")
         case "policy":

@@ -15,6 +15,7 @@ STEPS = {
     "task-stage": "policy", "task-result": "policy", "cost-estimate": "plan", "audit": "plan",
     "operation": "sync", "history": "sync", "history-gap": "sync", "announcement": "sync", "revision": "sync",
     "sync-status": "health", "health": "health", "drift": "drift",
+    "workspace": "apply", "assessment": "drift", "state-version": "apply",
 }
 HOUSE = {
     "confirmed": "approval", "overridden": "policy", "applied": "apply", "healed": "drift", "drifted": "drift", "judged": "policy",

@@ -32,6 +32,10 @@ def _where(change: Change) -> Iterator[tuple[str, str | None]]:
         yield from (("app", place.application), ("project", place.project), ("cluster", cluster), ("namespace", namespace))
     for run in change.runs:
         yield from (("workspace", run.workspace), ("project", run.project))
+    for drift in change.drifts:
+        yield "workspace", drift.workspace
+    if act := change.workspace_act:
+        yield from (("workspace", act.workspace), ("project", act.project))
     yield from (("repo", name) for name in repositories(change))
     touched: tuple[Operation | Drift, ...] = (*change.operations, *change.drifts)
     for thing in touched:

@@ -15,6 +15,7 @@ from app.domain.change import (
     Operation,
     PullRequest,
     Run,
+    WorkspaceAct,
     change_id,
 )
 from app.domain.event import Entry, entity_of
@@ -24,6 +25,7 @@ from app.linking.gaps import gaps as missing
 from app.linking.people import people
 from app.linking.reviewed import reviewed
 from app.linking.says import says
+from app.linking.says_workspace import title_of
 from app.linking.state import acts, ended, state_of
 
 CONTENTS = ("plan-resources", "apply-resources")  # what a plan or an apply holds: no moment of its own
@@ -70,11 +72,12 @@ def assemble(
         runs=runs,
         operations=operations,
         drifts=drifts,
-        people=people(pull_requests, runs, operations),
+        people=people(pull_requests, runs, operations, root if isinstance(root, WorkspaceAct) else None),
         links=tuple(sorted(set(links), key=lambda link: (link.from_, link.to, link.rule, link.because))),
         gaps=missing(root, runs, operations, tuple(sorted(set(gaps), key=lambda gap: (gap.what, gap.because, gap.missing)))),
         story=tuple(_moment(entry) for entry in told if entry.event.type not in CONTENTS),
         history_gap=root if isinstance(root, HistoryGap) else None,
+        workspace_act=root if isinstance(root, WorkspaceAct) else None,
         reviewed=reviewed(pull_requests, runs),
     )
 
@@ -88,9 +91,11 @@ def title(root: Entity) -> str:
     if isinstance(root, Operation):
         return _operation_title(root)
     if isinstance(root, Drift):
-        return f"Live state of {root.application} left the declared one"
+        return f"Live state of {root.place} left the declared one"
     if isinstance(root, HistoryGap):
         return f"{root.size} sync{'s' if root.size != 1 else ''} of {root.application} not seen"
+    if isinstance(root, WorkspaceAct):
+        return title_of(root)
     return root.key
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
-from app.domain.change import UNCLASSIFIED, Drift, Entity, Environment, EnvironmentRule, HistoryGap, Operation, Run
+from app.domain.change import UNCLASSIFIED, Drift, Entity, Environment, EnvironmentRule, HistoryGap, Operation, Run, WorkspaceAct
 
 
 def environments_of(entities: Iterable[Entity], rules: Sequence[EnvironmentRule]) -> tuple[Environment, ...]:
@@ -15,7 +15,7 @@ def environments_of(entities: Iterable[Entity], rules: Sequence[EnvironmentRule]
 
 def environment_of(entity: Entity, rules: Sequence[EnvironmentRule]) -> Environment | None:
     """None for what touches no system: a pull request, a range."""
-    if isinstance(entity, Run):
+    if isinstance(entity, Run | WorkspaceAct) or (isinstance(entity, Drift) and entity.workspace):
         found = next(
             (rule for rule in rules if _any(rule.workspaces, entity.workspace) or _any(rule.projects, entity.project)), None
         )

@@ -3,13 +3,14 @@
 from app.domain.change import Drift, HistoryGap
 from app.domain.event import Event
 from app.linking import facts
+from app.linking.fold_workspace import assessed
 
 
 def drift(key: str, events: list[Event]) -> Drift | None:
     opened = [event for event in events if event.type == "drift" and event.status != "Synced"]
     closed = [event for event in events if event.type == "drift" and event.status == "Synced"]
     if not opened and not closed:
-        return None
+        return assessed(key, events)
     told = opened + closed
     return Drift(
         key=key,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from app.domain.actor import Actor, ActorKind
-from app.domain.change import Entity, Operation, PullRequest, Run
+from app.domain.change import Entity, Operation, PullRequest, Run, WorkspaceAct
 from app.domain.identity import Identities
 
 
@@ -29,6 +29,8 @@ def resolve(entity: Entity, identities: Identities, kind: str) -> Entity:
         )
     if isinstance(entity, Operation):
         return replace(entity, initiator=who.maybe(entity.initiator))
+    if isinstance(entity, WorkspaceAct):
+        return replace(entity, actor=who.maybe(entity.actor))
     return entity
 
 

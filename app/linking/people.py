@@ -3,16 +3,19 @@
 from collections.abc import Iterator, Sequence
 
 from app.domain.actor import Actor, ActorKind, Person, Role
-from app.domain.change import Operation, PullRequest, Run
+from app.domain.change import Operation, PullRequest, Run, WorkspaceAct
 
 Named = tuple[Actor | None, Role, str]
 
 
-def people(pull_requests: Sequence[PullRequest], runs: Sequence[Run], operations: Sequence[Operation]) -> tuple[Person, ...]:
+def people(
+    pull_requests: Sequence[PullRequest], runs: Sequence[Run], operations: Sequence[Operation], act: WorkspaceAct | None = None
+) -> tuple[Person, ...]:
     """Each once per role and source. Somebody unknown is a gap, not a person, and is not here."""
     named = [who for pr in pull_requests for who in _of_pull_request(pr)]
     named += [who for run in runs for who in _of_run(run)]
     named += [(operation.initiator, Role.INITIATOR, operation.source) for operation in operations]
+    named += [(act.actor, Role.INITIATOR, act.source)] if act else []
     found: dict[tuple[Role, str, str], Person] = {}
     for actor, role, source in named:
         if actor and (actor.id or (actor.name and actor.kind is not ActorKind.UNKNOWN)):

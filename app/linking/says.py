@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from app.domain.event import Event
-from app.linking import facts
+from app.linking import facts, says_workspace
 
 
 def says(event: Event) -> str:
@@ -168,4 +168,7 @@ _SENTENCES: dict[str, Callable[[Event], str]] = {
     "drift": _drift,
     "health": _state,
     "sync-status": _state,
+    "workspace": says_workspace.workspace,
+    "assessment": says_workspace.assessment,
+    "state-version": says_workspace.state_version,
 }

@@ -1,7 +1,7 @@
 """Sentences about a workspace: what became of its settings, its locks, its state, its health."""
 
 from app.domain.event import Event
-from app.domain.workspace import Setting
+from app.domain.workspace import Setting, WorkspaceAct
 from app.linking import facts
 from app.linking.fold_workspace import settings
 
@@ -37,6 +37,17 @@ def became(found: tuple[Setting, ...], most: int = NAMED) -> str:
     told = ", ".join(named(one) for one in found[:most])
     more = len(found) - most
     return told + (f" and {more} more setting{'s' if more != 1 else ''}" if more > 0 else "")
+
+
+def title_of(act: WorkspaceAct) -> str:
+    """`banking-eks-production: auto-apply switched on`."""
+    if act.kind == "state":
+        return f"{act.workspace}: state {'' if act.serial is None else f'{act.serial} '}made outside of every run"
+    if act.kind == "changed":
+        return f"{act.workspace}: {became(act.settings) or 'settings changed'}"
+    who = (act.actor.name or act.actor.id or "") if act.actor else ""
+    said = {"created": "workspace created", "unavailable": "workspace gone from sight", "returned": "workspace in sight again"}
+    return f"{act.workspace}: {said.get(act.kind, act.kind)}" + (f" by {who}" if who else "")
 
 
 def workspace(event: Event) -> str:

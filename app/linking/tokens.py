@@ -7,7 +7,18 @@ A walk only climbs or only descends, so it ends after three steps however many e
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from app.domain.change import CommitPulls, CommitRange, Deployed, Drift, Entity, HistoryGap, Operation, PullRequest, Run
+from app.domain.change import (
+    CommitPulls,
+    CommitRange,
+    Deployed,
+    Drift,
+    Entity,
+    HistoryGap,
+    Operation,
+    PullRequest,
+    Run,
+    WorkspaceAct,
+)
 from app.linking.fold_commits import clean
 
 Find = Callable[[frozenset[str], tuple[str, ...]], Iterable[Entity]]
@@ -79,7 +90,7 @@ def affected(entity: Entity, find: Find) -> list[str]:
     """
     if isinstance(entity, Run | Operation):
         return [entity.key]
-    if isinstance(entity, HistoryGap):
+    if isinstance(entity, HistoryGap | WorkspaceAct):
         return []
     if isinstance(entity, Drift):
         return sorted(found.key for found in find(tokens(entity), ("operation:",)))

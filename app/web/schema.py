@@ -164,6 +164,24 @@ class ReviewedOf(Shape):
     differences: list[DifferenceOf]
 
 
+class SettingOf(Shape):
+    name: str
+    before: str | None
+    after: str | None
+
+
+class WorkspaceChange(Shape):
+    workspace: str
+    what: str = Field(description="changed, locked, unlocked, created, unavailable, deleted, returned, or state: made by no run")
+    after: datetime | None = Field(description="it happened after this, where that is known")
+    before: datetime | None
+    settings: list[SettingOf]
+    by: str | None
+    because: str | None = Field(description="why it is not known who did it, or what else is told")
+    serial: int | None = Field(description="of a state")
+    url: str | None
+
+
 class EnvironmentOf(Shape):
     name: str
     cls: str = Field(alias="class")
@@ -198,6 +216,7 @@ class Change(Shape):
     resources: list[ResourceOf]
     resource_drift: list[ResourceOf]
     reviewed: list[ReviewedOf]
+    workspace_change: WorkspaceChange | None = Field(description="what was done to a workspace outside of its runs")
 
 
 class Changes(Shape):

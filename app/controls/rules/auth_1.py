@@ -11,6 +11,8 @@ def decide(change: Change) -> Ruling:
         return indeterminate(f"{change.history_gap.size} syncs were never seen")
     if change.root.startswith("drift:"):
         return not_applicable("the live state was changed without a deployment; SHADOW-4 judges that")
+    if change.workspace_act and change.workspace_act.kind == "state":
+        return failed(f"{change.title}: no run made it, so nothing that a pull request brought did")
     if not acts(change):
         return not_applicable(NOTHING_DONE)
     pull_request = proposal(change)

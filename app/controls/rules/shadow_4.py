@@ -28,7 +28,10 @@ def decide(change: Change) -> Ruling:
 
 
 def _written(drift: Drift) -> Ruling:
-    what = ", ".join(f"{resource.kind}/{resource.name}" for resource in drift.resources) or drift.application
+    what = ", ".join(f"{resource.kind}/{resource.name}" for resource in drift.resources) or drift.place
+    if drift.workspace:
+        many = f"{drift.count} resource{'s' if drift.count != 1 else ''}" if drift.count else "something"
+        return indeterminate(f"{many} of workspace {what} differed from what is declared, and a health assessment names nobody")
     if not drift.managers:
         return indeterminate(
             f"{what} differed from its declared state, and the record does not name the field manager that wrote it"
