@@ -5,6 +5,11 @@ from datetime import datetime
 
 from app.domain.change import Change, Gap, Operation, PullRequest, Run
 
+# What begins a run that no commit and no person asked for, by the run's source.
+BY_ITSELF = {
+    "tfe-run-trigger": "after a run trigger",
+    "tfe-infrastructure-lifecycle": "by the workspace’s own schedule of destruction",
+}
 NOTHING_DONE = "nothing was applied or synced"
 
 
@@ -41,6 +46,11 @@ def _time(moment: datetime | None) -> datetime:
 
 def clock(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def automatically(run: Run) -> str:
+    """How a run was applied that nobody confirmed."""
+    return " ".join(filter(None, ("automatically", BY_ITSELF.get(run.run_source))))
 
 
 def proposal(change: Change) -> PullRequest | None:

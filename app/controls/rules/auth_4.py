@@ -1,6 +1,6 @@
 """AUTH-4: somebody let each apply go on."""
 
-from app.controls.acts import applied, clock, proposal
+from app.controls.acts import BY_ITSELF, applied, automatically, clock, proposal
 from app.controls.contract import Control, Ruling, failed, heaviest, indeterminate, passed
 from app.controls.who import called, weighed
 from app.domain.actor import ActorKind
@@ -24,20 +24,22 @@ def _confirmed(change: Change, run: Run) -> Ruling:
 
 
 def _by_itself(change: Change, run: Run) -> Ruling:
-    pr = proposal(change)
+    pr, how = proposal(change), automatically(run)
     held = weighed(change, pr) if pr else ()
     if pr and any(approval.valid for approval in held):
-        return passed(f"{run.id} was applied automatically, authorised by the approval of #{pr.number}")
+        if run.run_source in BY_ITSELF:
+            return indeterminate(f"{run.id} was applied {how}; the approval of #{pr.number} is of its code, not of why it ran")
+        return passed(f"{run.id} was applied {how}, authorised by the approval of #{pr.number}")
     if any(approval.human and approval.independent is None for approval in held):
-        return indeterminate(f"{run.id} was applied automatically, and whether an approval is independent is not known")
-    return failed(f"{run.id} was applied automatically, and no approval authorises it")
+        return indeterminate(f"{run.id} was applied {how}, and whether an approval is independent is not known")
+    return failed(f"{run.id} was applied {how}, and no approval authorises it")
 
 
 CONTROL = Control(
     id="AUTH-4",
     title="The apply was let go on",
     rule="A manual apply names the person who confirmed it; an automatic one is authorised by a valid approval of its "
-    "pull request.",
+    "pull request. Where a run trigger or a schedule began it, that approval alone does not decide.",
     verdicts=frozenset({Verdict.PASS, Verdict.FAIL, Verdict.NOT_APPLICABLE, Verdict.INDETERMINATE}),
     decide=decide,
 )

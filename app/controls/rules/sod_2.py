@@ -1,6 +1,6 @@
 """SOD-2: who confirmed the apply had no part in the work."""
 
-from app.controls.acts import applied, proposal
+from app.controls.acts import applied, automatically, proposal
 from app.controls.contract import Control, Ruling, failed, heaviest, indeterminate, not_applicable, passed
 from app.controls.who import Placed, called, contributors, same_person
 from app.domain.actor import Actor, ActorKind
@@ -15,7 +15,9 @@ def decide(change: Change) -> Ruling:
 def _apart(change: Change, run: Run) -> Ruling:
     who, pr = run.confirmer, proposal(change)
     if who and who.kind is ActorKind.AUTOMATION:
-        return not_applicable(f"{run.id} was applied automatically")
+        return not_applicable(f"{run.id} was applied {automatically(run)}")
+    if who and who.kind in (ActorKind.SERVICE, ActorKind.BOT):
+        return indeterminate(f"{run.id} was confirmed by the {who.kind} account {called(who)}; the person behind it is not known")
     if who is None or who.kind is not ActorKind.HUMAN:
         return indeterminate(f"the person who confirmed {run.id} is not known")
     others = contributors(pr) if pr else [(run.source, run.creator)] if run.creator else []

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from app.controls.acts import proposal
 from app.controls.contract import Control, Ruling, heaviest, indeterminate
 from app.controls.rules.sod_2 import compare
-from app.controls.who import contributors
-from app.domain.actor import ActorKind
+from app.controls.who import called, contributors
+from app.domain.actor import Actor, ActorKind
 from app.domain.change import Change, Run
 from app.domain.finding import Verdict
 
@@ -23,12 +23,18 @@ def _overrides(change: Change, run: Run) -> Iterator[Ruling]:
         if result.overridden_at is None:
             continue
         if result.overridden_by is None or result.overridden_by.kind is not ActorKind.HUMAN:
-            because = result.overridden_by.because if result.overridden_by else ""
+            because = _because(result.overridden_by)
             yield indeterminate(f"who overrode {result.policy} in {run.id} is not known" + (f": {because}" if because else ""))
         else:
             yield compare(change, (run.source, result.overridden_by), worked, f"overrode {result.policy} in {run.id}")
     if run.policy_status == "overridden" and not run.policy:
         yield indeterminate(f"a policy check of {run.id} was overridden, and its policies are not known")
+
+
+def _because(who: Actor | None) -> str:
+    if who and who.kind in (ActorKind.SERVICE, ActorKind.BOT):
+        return f"it was the {who.kind} account {called(who)}"
+    return who.because if who else ""
 
 
 def _human(run: Run) -> bool:

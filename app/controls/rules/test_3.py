@@ -8,6 +8,8 @@ from app.domain.change import Change, Run
 from app.domain.finding import Verdict
 from app.domain.policy import PolicyResult
 
+FAILED = ("hard_failed", "soft_failed", "failed", "awaiting_override")
+
 
 def decide(change: Change) -> Ruling:
     runs = [run for run in change.runs if not run.proposes_only]
@@ -17,11 +19,11 @@ def decide(change: Change) -> Ruling:
 def _judged(run: Run) -> Ruling:
     status = run.policy_status
     if run.acted_at is None:
-        stopped = status in ("hard_failed", "soft_failed", "failed")
+        stopped = status in FAILED
         return not_applicable(f"{run.id} was held by its policies ({status})" if stopped else f"{run.id} applied nothing")
     if status is None:
         return indeterminate(f"no policy was evaluated in {run.id}")
-    if status in ("hard_failed", "soft_failed", "failed"):
+    if status in FAILED:
         return failed(f"{run.id} was applied although its policies say {status}: {_failures(run)}")
     if status == "overridden":
         return _overridden(run)
@@ -57,12 +59,22 @@ def _overridden(run: Run) -> Ruling:
 
 def _override(run: Run, result: PolicyResult) -> Ruling:
     who = result.overridden_by
+    if who and who.kind in (ActorKind.SERVICE, ActorKind.BOT):
+        return indeterminate(f"{result.policy} in {run.id} was overridden by the {who.kind} account {called(who)}, not by a person")
     if who is None or who.kind is not ActorKind.HUMAN:
         return indeterminate(f"{result.policy} in {run.id} was overridden by somebody who is not known")
     when = clock(result.overridden_at) if result.overridden_at else "an unknown time"
+    what = f"{result.policy}{_level(result)} in {run.id} at {when}"
     if not result.comment.strip():
-        return failed(f"{called(who)} overrode {result.policy} in {run.id} at {when} without a reason")
-    return excepted(f"{called(who)} overrode {result.policy} in {run.id} at {when}: “{result.comment.strip()}”")
+        return failed(f"{called(who)} overrode {what} without a reason")
+    return excepted(f"{called(who)} overrode {what}: “{result.comment.strip()}”")
+
+
+def _level(result: PolicyResult) -> str:
+    """In a policy evaluation both of Sentinel's mandatory levels are called mandatory, and both can be overridden."""
+    if (result.system, result.level) == ("policy-evaluation", "mandatory"):
+        return " (mandatory; whether hard- or soft-mandatory is not told)" if result.engine == "sentinel" else " (mandatory)"
+    return f" ({result.level.replace('_', ' ')})" if result.level else ""
 
 
 CONTROL = Control(
