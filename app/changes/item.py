@@ -115,6 +115,11 @@ def _policy(result: PolicyResult) -> dict[str, Any]:
         "verdict": result.verdict,
         "overridden_by": name_of(result.overridden_by),
         "overridden_at": iso(result.overridden_at),
+        "comment": result.comment or None,
+        "description": result.description or None,
+        "system": result.system or None,
+        "engine": result.engine or None,
+        "check": result.check or None,
     }
 
 

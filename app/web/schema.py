@@ -49,6 +49,11 @@ class PolicyResult(Shape):
     verdict: str | None
     overridden_by: str | None
     overridden_at: datetime | None
+    comment: str | None  # what the overrider gave as the reason
+    description: str | None
+    system: str | None  # sentinel, policy-evaluation or terraform-policy
+    engine: str | None  # opa or sentinel, where a policy evaluation tells it
+    check: str | None  # the id of the policy check or evaluation
 
 
 class Apply(Shape):

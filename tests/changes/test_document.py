@@ -87,7 +87,8 @@ def test_the_item_says_what_is_known_and_null_for_the_rest() -> None:
     assert item["repository"] == "bank/infra"
     assert item["policy"] == [
         {"run": "run-1", "set": "pci", "policy": "tags", "level": "soft-mandatory", "verdict": "failed",
-         "overridden_by": "Dara Novak", "overridden_at": "2026-09-24T00:00:00Z"}
+         "overridden_by": "Dara Novak", "overridden_at": "2026-09-24T00:00:00Z", "comment": None, "description": None,
+         "system": None, "engine": None, "check": None}
     ]  # fmt: skip
     assert item["applies"] == [{"run": "run-1", "at": "2026-09-24T00:08:00Z", "added": 2, "changed": 1, "destroyed": 0}]
     assert item["gaps"][0]["size"] == 4

@@ -26,6 +26,7 @@ class Grid:
     rows: tuple[tuple[Cell, ...], ...]
 
 
+ENGINES = {"opa": "OPA", "sentinel": "Sentinel"}
 POLICY = {"passed": "pass", "failed": "fail", "errored": "fail"}
 
 
@@ -75,23 +76,42 @@ def _policy(item: Mapping[str, Any], zone: Zone) -> Grid:
     rows = []
     for p in _list(item, "policy"):
         verdict = str(p.get("verdict") or "")
-        by = p.get("overridden_by")
+        at = p.get("overridden_at")
         badge = VERDICTS.get(POLICY.get(verdict, "indeterminate"), VERDICTS["indeterminate"])
-        badge = VERDICTS["exception"] if by and badge.tone == "fail" else badge
-        over = f"overridden by {by.get('name') if isinstance(by, Mapping) else by}" if by else ""
+        badge = VERDICTS["exception"] if at and badge.tone == "fail" else badge
         rows.append(
             (
                 Cell(_text(p.get("policy"))),
                 Cell(_text(p.get("set"))),
-                Cell(_text(p.get("level"))),
+                Cell(str(p.get("level") or "not told").replace("_", " ")),
                 Cell(badge=Badge(badge.tone, badge.shape, verdict or "not known")),
+                Cell(_system(p)),
                 Cell(_text(p.get("run"))),
-                Cell(over),
+                Cell(_override(p)),
+                _when(at, zone) if at else Cell(""),
             )
         )
-    return Grid(
-        "policy", "Policy", "each policy’s own verdict", ("Policy", "Set", "Level", "Verdict", "Run", "Override"), tuple(rows)
-    )
+    heads = ("Policy", "Set", "Level", "Verdict", "System", "Run", "Overridden by", "At")
+    return Grid("policy", "Policy", "each policy’s own verdict", heads, tuple(rows))
+
+
+def _system(policy: Mapping[str, Any]) -> str:
+    system, engine = policy.get("system"), policy.get("engine")
+    words = {
+        "sentinel": "Sentinel policy check",
+        "policy-evaluation": f"{ENGINES.get(str(engine), '')} policy evaluation".strip(),
+        "terraform-policy": "Terraform policy",
+    }
+    return words.get(str(system), str(system or "not told"))
+
+
+def _override(policy: Mapping[str, Any]) -> str:
+    """Who, and the reason given; that none was given is said."""
+    if not policy.get("overridden_at"):
+        return ""
+    by, comment = policy.get("overridden_by"), policy.get("comment")
+    who = by.get("name") if isinstance(by, Mapping) else by
+    return f"{who or 'somebody unknown'}: {f'“{comment}”' if comment else 'no reason given'}"
 
 
 def _syncs(item: Mapping[str, Any], zone: Zone) -> Grid:
