@@ -35,9 +35,10 @@ bench: .venv/.dev ## the promises of speed, as ratios (see bench/README.md)
 	@$(PY) -m bench
 
 browser: ## Debian's Chromium for the browser tests (needs root, once)
-	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit; done; \
-	[ "$$(id -u)" = 0 ] || { echo "no Chromium on this machine: run make browser as root, once" >&2; exit 1; }; \
-	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
+	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && found=yes; done; \
+	[ "$$found" ] && /sbin/ldconfig -p | grep -q libatomic.so.1 && exit; \
+	[ "$$(id -u)" = 0 ] || { echo "Chromium or libatomic is missing: run make browser as root, once" >&2; exit 1; }; \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium libatomic1 >/dev/null
 
 clean: ## forget the virtual environment and the demo's data
 	rm -rf .venv var

@@ -5,6 +5,7 @@ import io
 import os
 import shutil
 from collections.abc import Iterator
+from ctypes.util import find_library
 from typing import Any
 
 import pytest
@@ -27,8 +28,8 @@ SMALL = """[...document.querySelectorAll('a[href], button, input, summary')]
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        missing = "no Chromium on this machine: apt-get install chromium"
+    if program is None or not find_library("atomic"):  # the driver's own program is linked to it
+        missing = "no Chromium or no libatomic on this machine: apt-get install chromium libatomic1"
         if os.environ.get("THROUGHLINE_BROWSER") == "required":
             pytest.fail(missing)
         pytest.skip(missing)
