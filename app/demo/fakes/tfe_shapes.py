@@ -79,7 +79,7 @@ def run(one: RunState) -> JSON:
         "canceled-by": linked("users", one.canceled_by.id if one.canceled_by else None),
         "policy-checks": {"data": [{"id": check.id, "type": "policy-checks"} for check in one.checks]},
         "run-events": {"data": [{"id": event.id, "type": "run-events"} for event in one.events]},
-        "comments": {"data": [{"id": comment_id(event), "type": "comments"} for event in one.events if event.comment]},
+        "comments": {"data": [{"id": comment_id(event), "type": "workspace-comments"} for event in one.events if event.comment]},
         **tfe_policy_shapes.relations(one),
     }
     return {
