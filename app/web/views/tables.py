@@ -74,6 +74,7 @@ def _runs(item: Mapping[str, Any], zone: Zone) -> Grid:
 
 def _policy(item: Mapping[str, Any], zone: Zone) -> Grid:
     rows = []
+    several = len({str(p.get("run")) for p in _list(item, "policy")}) > 1  # else the table of runs says which
     for p in _list(item, "policy"):
         verdict = str(p.get("verdict") or "")
         at = p.get("overridden_at")
@@ -86,12 +87,12 @@ def _policy(item: Mapping[str, Any], zone: Zone) -> Grid:
                 Cell(str(p.get("level") or "not told").replace("_", " ")),
                 Cell(badge=Badge(badge.tone, badge.shape, verdict or "not known")),
                 Cell(_system(p)),
-                Cell(_text(p.get("run"))),
+                *((Cell(_text(p.get("run"))),) if several else ()),
                 Cell(_override(p)),
                 _when(at, zone) if at else Cell(""),
             )
         )
-    heads = ("Policy", "Set", "Level", "Verdict", "System", "Run", "Overridden by", "At")
+    heads = ("Policy", "Set", "Level", "Verdict", "System", *(("Run",) if several else ()), "Overridden by", "At")
     return Grid("policy", "Policy", "each policy’s own verdict", heads, tuple(rows))
 
 
