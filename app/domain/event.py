@@ -26,7 +26,7 @@ tfe
   apply-resources id apply-…/<part>; status listed|unavailable; facts: part, parts, resources [{address, action, result
                  (complete|errored|started)}]; in part 1 complete (the log has its end), unread (lines); where unavailable: because
   workspace      id ws-…; status created|changed|locked|unlocked|deleted|unavailable|returned; facts: settings {name: value},
-                 changed {name: [before, after]}, observed_after (null: its first sight, no act of anybody), observed_before, because,
+                 changed {name: [before, after]}, observed_after (null: its first sight, nobody's act), observed_before, because,
                  reason (of a lock)
   assessment     id asmtres-…; status drifted|undrifted|failed|unknown; facts: drifted, undrifted (counts), checks {passed, failed,
                  errored, unknown}, because, episode (the id of the result that opened it; null while there is none), onset_after,

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from app.demo.fakes import tfe_audit as audit
 from app.demo.fakes import tfe_plans as plans
 from app.demo.fakes import tfe_policy_routes as judgements
-from app.demo.fakes import tfe_policy_shapes
+from app.demo.fakes import tfe_policy_shapes, tfe_settings
 from app.demo.fakes import tfe_shapes as shapes
 from app.demo.fakes.tfe_state import FINAL, Failure, RunState, TfeState, WorkspaceState
 
@@ -47,12 +47,12 @@ class Endpoints:
     # https://developer.hashicorp.com/terraform/enterprise/api-docs/workspaces#list-workspaces
     def workspaces(self, request: Request) -> Answer:
         listed = sorted(self.state.workspaces, key=lambda one: one.name)
-        return self._page(request, listed, self._workspace)
+        return self.page(request, listed, self.shaped)
 
     # https://developer.hashicorp.com/terraform/enterprise/api-docs/workspaces#show-workspace
     def workspace(self, request: Request) -> Answer:
         one = self._workspace_of(request)
-        return {"data": self._workspace(one)} if one else None
+        return {"data": self.shaped(one)} if one else None
 
     # https://developer.hashicorp.com/terraform/enterprise/api-docs/run#list-runs-in-an-organization
     def organization_runs(self, request: Request) -> Answer:
@@ -62,7 +62,7 @@ class Endpoints:
             chosen = [run for run in chosen if self.state.now() - run.created_at <= timedelta(days=365)]
         else:
             chosen = [run for run in chosen if str(run.created_at.year) == frame]
-        return self._page(request, chosen, shapes.run, totals=False, sideload=True)
+        return self.page(request, chosen, shapes.run, totals=False, sideload=True)
 
     # https://developer.hashicorp.com/terraform/enterprise/api-docs/run#list-runs-in-a-workspace
     def workspace_runs(self, request: Request) -> Answer:
@@ -70,7 +70,7 @@ class Endpoints:
         if place is None:
             return None
         chosen = self._chosen(request, [run for run in self.state.runs if run.workspace is place])
-        return self._page(request, chosen, shapes.run, sideload=True)
+        return self.page(request, chosen, shapes.run, sideload=True)
 
     # https://developer.hashicorp.com/terraform/enterprise/api-docs/run#get-run-details
     def run(self, request: Request) -> Answer:
@@ -116,10 +116,10 @@ class Endpoints:
         found = next((one for one in self.state.users.values() if one.id == request.path_params["id"]), None)
         return {"data": shapes.user(found)} if found else None
 
-    def _workspace(self, one: WorkspaceState) -> dict[str, Any]:
+    def shaped(self, one: WorkspaceState) -> dict[str, Any]:
         mine = [run for run in self.state.runs if run.workspace is one]
         current = max((run for run in mine if not run.plan_only), key=lambda run: run.created_at, default=None)
-        return shapes.workspace(one, current, self.state.organization, len(mine))
+        return self.state.estate.dressed(one, shapes.workspace(one, current, self.state.organization, len(mine)))
 
     def _workspace_of(self, request: Request) -> WorkspaceState | None:
         return next((one for one in self.state.workspaces if one.id == request.path_params["id"]), None)
@@ -140,7 +140,7 @@ class Endpoints:
             chosen = [run for run in chosen if (run.status in FINAL) == (group == "final")]
         return sorted(chosen, key=lambda run: run.created_at, reverse=True)
 
-    def _page(
+    def page(
         self, request: Request, items: Sequence[Any], shape: Callable[[Any], Any], *, totals: bool = True, sideload: bool = False
     ) -> dict[str, Any]:
         query = request.query_params
@@ -202,7 +202,7 @@ def tfe_app(state: TfeState) -> Starlette:
             route("/account/details", endpoints.account, "account"),
             route(f"/organizations/{state.organization}", endpoints.organization),
             route(f"/organizations/{state.organization}/entitlement-set", endpoints.entitlements, "entitlement-set"),
-            route(f"/organizations/{state.organization}/workspaces", endpoints.workspaces),
+            *tfe_settings.Answers(state, endpoints, lambda request: _refused(state, request), shapes).routes(),
             route(
                 f"/organizations/{state.organization}/runs",
                 endpoints.organization_runs,

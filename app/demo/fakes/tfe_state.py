@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app import clock
-from app.demo.fakes import tfe_policies
+from app.demo.fakes import tfe_policies, tfe_settings
 from app.demo.fakes.tfe_audit import AuditTrail
 from app.demo.fakes.tfe_plans import Plans
 
@@ -300,6 +300,7 @@ class TfeState:
         self.plans = Plans()  # what plans hold and applies logged
         self.policies = tfe_policies.Policies()
         self.audit = AuditTrail()
+        self.estate = tfe_settings.Estate()
         self.by_id: dict[str, RunState] = {}
 
     def user(self, username: str, *, service: bool = False) -> UserState:

@@ -21,7 +21,7 @@ ALLOW = (
     r"/api/v2/ping",
     r"/api/v2/account/details",
     rf"/api/v2/organizations/{_ID}(/runs|/workspaces|/entitlement-set)?",
-    rf"/api/v2/workspaces/{_ID}(/runs)?",
+    rf"/api/v2/workspaces/{_ID}(/runs|/run-triggers|/current-assessment-result|/relationships/remote-state-consumers)?",
     rf"/api/v2/runs/{_ID}(/run-events|/policy-checks|/task-stages|/tf-policy-evaluations)?",
     rf"/api/v2/(plans|applies|configuration-versions|users)/{_ID}",
     rf"/api/v2/(task-stages|task-results|cost-estimates|policy-checks|tf-policy-evaluations)/{_ID}",
@@ -62,16 +62,17 @@ class Client:
     def entitlements(self) -> Document:
         return self._document(f"/api/v2/organizations/{self.organization}/entitlement-set")
 
-    def workspaces(self, page: int = 1) -> Document:
+    def workspaces(self, page: int = 1, include: str = "") -> Document:
         path = f"/api/v2/organizations/{self.organization}/workspaces"
-        return self._document(path, {"page[size]": PAGE_SIZE, "page[number]": page})
+        included = {"include": include} if include else {}
+        return self._document(path, {"page[size]": PAGE_SIZE, "page[number]": page, **included})
 
-    def every_workspace(self) -> Iterator[Document]:
+    def every_workspace(self, include: str = "") -> Iterator[Document]:
         """The pages of the workspace list. Raises Missing when it is empty because the organization is not there."""
         page: int | None = 1
         before: set[str] = set()
         while page:
-            document = self.workspaces(page)
+            document = self.workspaces(page, include)
             if page == 1 and not document.data:
                 self.organization_document()
             before = forward(document, before, page, "the workspaces")
@@ -80,6 +81,10 @@ class Client:
 
     def workspace(self, key: str) -> Document | None:
         return self._maybe(f"/api/v2/workspaces/{key}")
+
+    def current_assessment(self, workspace: str) -> Document | None:
+        """The latest result of its health assessments; None where there is none, or it may not be read."""
+        return self._maybe(f"/api/v2/workspaces/{workspace}/current-assessment-result")
 
     def run_list(self, path: str, page: int, *, include: str, operations: bool, year: int | None = None) -> Document:
         """One page of a run list. `operations` names all six, without which plan-only runs are left out of it.

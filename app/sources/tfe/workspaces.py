@@ -1,70 +1,196 @@
-"""One pass over the workspaces: a snapshot of each, and an event when its settings are not what they were.
+"""One pass over the workspaces: what became of their settings and locks since the last look, and of what their health tells.
 
-Workspace settings have no history in this API (who switched auto-apply on is not known); only comparing snapshots tells.
+Workspace settings have no history in this API (who switched auto-apply on is not known); only comparing looks tells.
 https://developer.hashicorp.com/terraform/enterprise/api-docs/workspaces
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
-from app.canonical import JSON, plain, stable_id
-from app.domain.actor import unknown
-from app.domain.event import Event, Keys, Step
-from app.domain.ref import Ref
+from app.canonical import plain
+from app.errors import NotUnderstood
 from app.sources.contract import Connection, Observation, Page, Task
-from app.sources.tfe import wire
+from app.sources.tfe import assessments, tellings
+from app.sources.tfe.assessments import Health
 from app.sources.tfe.client import Client
+from app.sources.tfe.settings import Snapshot, changed, lock_of, snapshot
 from app.sources.tfe.strip import observe
-from app.sources.tfe.wire import Resource, moment, read
+from app.sources.tfe.tellings import Place, Teller
+from app.sources.tfe.wire import Document, Resource, moment
 
-SETTINGS = (
-    "auto_apply",
-    "auto_apply_run_trigger",
-    "execution_mode",
-    "terraform_version",
-    "working_directory",
-    "speculative_enabled",
-    "queue_all_runs",
-    "file_triggers_enabled",
-    "assessments_enabled",
-    "allow_destroy_plan",
-)
+INCLUDES = ("current_assessment_result,current_run,locked_by,project", "current_run,locked_by,project", "")
+GONE = "it is in no list and answers 404: deleted, or out of the token's sight"
 
 
-def pages(client: Client, connection: Connection, task: Task) -> Iterator[Page]:
-    """A page for each page of the list. Raises Missing when the organization is not there."""
-    met: set[str] = set()
-    unreadable = 0
-    for document in client.every_workspace():
-        met |= {one.id for one in document.data}
-        unreadable += document.unreadable
-        yield _page(document, connection, task)
-    if unreadable:  # which they are is not told, so none can be said to be gone
-        return
-    gone = [key for key in task.memory if key.startswith("workspace:") and key.removeprefix("workspace:") not in met]
-    events = [_vanished(key.removeprefix("workspace:"), task.memory[key], connection, task) for key in gone]
-    if gone:
-        yield Page(events=events, remember=dict.fromkeys(gone), seen=len(gone))
+def pages(client: Client, connection: Connection, task: Task, who: tellings.Named | None = None) -> Iterator[Page]:
+    """A page for each page of the list, and one for what is no longer there. Raises Missing when the organization is not there.
+
+    Memory: `workspace:<id>` {settings, lock, gone}; `health:<id>` a Health; `project:<id>` its name; `looked` {at} of the last
+    whole look; `abilities` {include, includes}: what this server takes; `assessments` how many workspaces stand how. `who` may
+    name who did it.
+    """
+    yield from _Look(client, connection, task, who).pages()
 
 
-def _page(document: wire.Document, connection: Connection, task: Task) -> Page:
-    observations: list[Observation] = []
-    events: list[Event] = []
-    remember: dict[str, Any] = {}
-    unknown_values = [("workspaces", "a member without an id")] * document.unreadable
-    for one in document.data:
-        settings, repository, wrong = settings_of(one)
-        unknown_values += [(f"workspaces.{name}", "wrong type") for name in wrong]
-        unknown_values += _untimed(one)
-        before = task.memory.get(f"workspace:{one.id}")
-        if before == settings:
-            continue
-        seen = observe(f"workspace/{one.id}", f"{connection.url.rstrip('/')}/api/v2/workspaces/{one.id}", one.raw, task.now)
-        observations.append(seen)
-        remember[f"workspace:{one.id}"] = settings
-        events.append(_told(one, settings, before, repository, connection, task, seen.digest))
-    return Page(observations=observations, events=events, remember=remember, unknown=unknown_values, seen=len(document.data))
+@dataclass
+class _Batch:
+    observations: dict[str, Observation] = field(default_factory=dict)
+    events: list[Any] = field(default_factory=list)
+    remember: dict[str, Any] = field(default_factory=dict)
+    unknown: list[tuple[str, str]] = field(default_factory=list)
+
+
+class _Look:
+    def __init__(self, client: Client, connection: Connection, task: Task, who: tellings.Named | None) -> None:
+        self.client, self.task, self.memory = client, task, task.memory
+        self.url = connection.url.rstrip("/")
+        looked = self.memory.get("looked")
+        self.after = moment(looked.get("at")) if looked else None
+        self.teller = Teller(connection, task.now, self.after, who)
+        known = self.memory.get("abilities") or {}
+        self.include = 0 if task.everything else int(known.get("include", 0))
+        self.projects = {key.removeprefix("project:"): value for key, value in self.memory.items() if key.startswith("project:")}
+        self.standing: dict[str, int] = {}
+        self.batch = _Batch()
+
+    def pages(self) -> Iterator[Page]:
+        met: set[str] = set()
+        unreadable = 0
+        for document in self._documents():
+            met |= {one.id for one in document.data}
+            unreadable += document.unreadable
+            self._learn(document)
+            for one in document.data:
+                self._look_at(one, document)
+            self.batch.unknown += [("workspaces", "a member without an id")] * document.unreadable
+            yield self._turn(len(document.data))
+        if not unreadable:  # which they are is not told, so none can be said to be gone
+            self._absent(met)
+        self._keep("abilities", {"include": self.include, "includes": INCLUDES[self.include]})
+        self._keep("assessments", self.standing)
+        self.batch.remember["looked"] = {"at": self.task.now.isoformat()}
+        yield self._turn(0)
+
+    def _documents(self) -> Iterator[Document]:
+        """The pages of the list, with the most includes this server takes."""
+        while True:
+            try:
+                yield from self.client.every_workspace(INCLUDES[self.include])
+                return
+            except NotUnderstood as error:
+                if error.status != 400 or not INCLUDES[self.include]:
+                    raise
+                self.include += 1
+
+    def _turn(self, seen: int) -> Page:
+        batch, self.batch = self.batch, _Batch()
+        return Page(
+            observations=tuple(batch.observations.values()),
+            events=tuple(batch.events),
+            remember=batch.remember,
+            unknown=tuple(batch.unknown),
+            seen=seen,
+        )
+
+    def _keep(self, key: str, value: Any) -> None:
+        if self.memory.get(key) != value:
+            self.batch.remember[key] = value
+
+    def _learn(self, document: Document) -> None:
+        for key, one in document.included.get("projects", {}).items():
+            name = one.attributes.get("name")
+            if isinstance(name, str) and name:
+                self.projects[key] = plain(name, 200)
+                self._keep(f"project:{key}", self.projects[key])
+
+    def _look_at(self, one: Resource, document: Document) -> None:
+        now = snapshot(one, self.projects)
+        self.batch.unknown += [(f"workspaces.{name}", "wrong type") for name in now.wrong]
+        self.batch.unknown += _untimed(one)
+        kept = self.memory.get(f"workspace:{one.id}")
+        before: Mapping[str, Any] | None = kept.get("settings", kept) if kept else None
+        seen = observe(f"workspace/{one.id}", f"{self.url}/api/v2/workspaces/{one.id}", one.raw, self.task.now)
+        place = Place(one.id, now.name, now.repository, now.project, seen.digest)
+        told = len(self.batch.events)
+        self._settings(one, place, now, before, gone=bool(kept and kept.get("gone")))
+        lock = self._lock(one, place, kept, document)
+        held = {"lock": lock} if lock else {}
+        self._keep(f"workspace:{one.id}", {"settings": {**(before or {}), **now.settings}, **held})
+        self._health(one, place, document)
+        if len(self.batch.events) > told:
+            self.batch.observations[seen.digest] = seen
+
+    def _settings(self, one: Resource, place: Place, now: Snapshot, before: Mapping[str, Any] | None, *, gone: bool) -> None:
+        at = {name: moment(one.attributes.get(name)) for name in ("created-at", "updated-at")}
+        if before is None:
+            new = self.after if self.after and at["created-at"] and at["created-at"] > self.after else None
+            self.batch.events.append(self.teller.first(place, now.settings, at["created-at"], new))
+            return
+        if gone:
+            self.batch.events.append(self.teller.stands(place, "returned", {"because": "it is listed again"}))
+        if found := changed(before, now.settings):
+            self.batch.events.append(self.teller.changed(place, found, now.settings, at["updated-at"]))
+
+    def _lock(self, one: Resource, place: Place, kept: Mapping[str, Any] | None, document: Document) -> Mapping[str, Any] | None:
+        """What is known of its lock from now on; who holds it is told where the server tells."""
+        lock, was = lock_of(one), kept.get("lock") if kept else None
+        if lock is None:
+            return was
+        if lock.locked != bool(was and was["locked"]):
+            self.batch.events.append(self.teller.lock(place, lock, document.included, first=was is None))
+        return lock.kept()
+
+    def _health(self, one: Resource, place: Place, document: Document) -> None:
+        key = f"health:{one.id}"
+        known = Health.of(self.memory.get(key))
+        known, result = self._result(one, known, document)
+        told = None
+        if result:
+            known, told = assessments.taken(known, result, self.task.now)
+            if told:
+                seen = observe(
+                    f"assessment/{result.id}", f"{self.url}/api/v2/assessment-results/{result.id}", result.raw, self.task.now
+                )
+                self.batch.observations[seen.digest] = seen
+                self.batch.events.append(self.teller.assessed(place, told, seen.digest))
+        run = document.included.get("runs", {}).get(one.one("current-run") or "")
+        if because := assessments.pause_of(known, one.attributes, run, self.task.now):
+            known, told = assessments.paused(known, because, self.task.now)
+            if told:
+                self.batch.events.append(self.teller.assessed(place, told, place.digest))
+        if known.kept():
+            self._keep(key, known.kept())
+        word = known.status or ("not assessed" if one.attributes.get("assessments-enabled") is not False else "switched off")
+        self.standing[word] = self.standing.get(word, 0) + 1
+
+    def _result(self, one: Resource, known: Health, document: Document) -> tuple[Health, Resource | None]:
+        """The current result: as the list carries it, else asked for when `last-assessment-result-at` tells of another."""
+        key = one.one("current-assessment-result")
+        shown = document.included.get("assessment-results", {}).get(key or "")
+        last = one.attributes.get("last-assessment-result-at")
+        if shown or not isinstance(last, str) or not last or last == known.asked:
+            return known, shown
+        answer = self.client.current_assessment(one.id)
+        known = Health.of({**known.kept(), "asked": plain(last, 64)})
+        return known, answer.data[0] if answer and answer.data else None
+
+    def _absent(self, met: set[str]) -> None:
+        """What was there and is not listed: asked for by itself, since a list may skip a row while others are deleted."""
+        for key in [key for key in self.memory if key.startswith("workspace:")]:
+            kept, one = self.memory[key], key.removeprefix("workspace:")
+            if one in met or kept.get("gone") or self.client.workspace(one) is not None:
+                continue
+            settings = kept.get("settings", kept)
+            place = Place(one, str(settings.get("name", one)), settings.get("repository"), settings.get("project"), None)
+            self.batch.events.append(self.teller.stands(place, "unavailable", {"because": GONE}))
+            self.batch.remember[key] = {**({"settings": kept} if "settings" not in kept else kept), "gone": True}
+            known, told = assessments.paused(
+                Health.of(self.memory.get(f"health:{one}")), f"the workspace is gone: {GONE}", self.task.now
+            )
+            if told:
+                self.batch.events.append(self.teller.assessed(place, told, None))
+                self.batch.remember[f"health:{one}"] = known.kept()
 
 
 def _untimed(workspace: Resource) -> Iterator[tuple[str, str]]:
@@ -72,74 +198,3 @@ def _untimed(workspace: Resource) -> Iterator[tuple[str, str]]:
         text = workspace.attributes.get(name)
         if isinstance(text, str) and moment(text) is None:
             yield (f"workspaces.{name}", plain(text, 64))
-
-
-def settings_of(workspace: Resource) -> tuple[dict[str, JSON], str | None, list[str]]:
-    """The settings that controls rest on, the repository, and the attributes whose type was wrong. No secrets among them."""
-    found, wrong = read(wire.WorkspaceAttributes, workspace.attributes)
-    vcs = found.vcs_repo or {}
-    repository = vcs.get("identifier")
-    settings: dict[str, JSON] = {name: _value(getattr(found, name)) for name in SETTINGS}
-    settings["name"] = plain(found.name, 200) or workspace.id
-    settings["repository"] = plain(repository, 300) if isinstance(repository, str) else None
-    branch = vcs.get("branch")
-    settings["branch"] = plain(branch, 300) if isinstance(branch, str) else None
-    return settings, settings["repository"], wrong
-
-
-def _value(value: object) -> JSON:
-    return plain(value, 300) if isinstance(value, str) else value
-
-
-def _told(
-    one: Resource,
-    settings: dict[str, JSON],
-    before: dict[str, JSON] | None,
-    repository: str | None,
-    connection: Connection,
-    task: Task,
-    digest: str,
-) -> Event:
-    """First sight, or what changed since the last look: `updated-at` dates it when it lies between the two."""
-    changed = sorted(name for name in settings if before is not None and before.get(name) != settings[name])
-    found, _ = read(wire.WorkspaceAttributes, one.attributes)
-    at = moment(found.updated_at if before else found.created_at) or task.now
-    status = "changed" if before else "created"
-    return Event(
-        id=stable_id(connection.name, "workspace", one.id, status, digest if before else ""),
-        source=connection.name,
-        kind="tfe",
-        type="workspace",
-        step=Step.NOTED,
-        status=status,
-        ref=_ref(one.id, str(settings["name"]), connection),
-        occurred_at=at,
-        observed_at=task.now,
-        actor=unknown("the server keeps no history of who changes a workspace"),
-        keys=Keys(repository=repository, workspace=str(settings["name"])),
-        facts={**settings, "changed": changed},
-        observation=digest,
-    )
-
-
-def _vanished(key: str, settings: dict[str, JSON], connection: Connection, task: Task) -> Event:
-    name = str(settings.get("name", key))
-    return Event(
-        id=stable_id(connection.name, "workspace", key, "unavailable", task.now.date().isoformat()),
-        source=connection.name,
-        kind="tfe",
-        type="workspace",
-        step=Step.NOTED,
-        status="unavailable",
-        ref=_ref(key, name, connection),
-        occurred_at=task.now,
-        observed_at=task.now,
-        actor=unknown("it was deleted, or is no longer visible to the token"),
-        keys=Keys(workspace=name),
-        facts={},
-    )
-
-
-def _ref(key: str, name: str, connection: Connection) -> Ref:
-    parts = (connection.organization or "", "workspaces", name)
-    return Ref("workspace", key, name, f"{connection.url.rstrip('/')}/app/" + "/".join(quote(p, safe="") for p in parts))

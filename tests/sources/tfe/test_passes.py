@@ -274,7 +274,11 @@ def test_workspace_settings_are_told_when_they_change(bench: Bench) -> None:
     assert events_of(bench.look("workspaces")) == []
     bench.workspace.auto_apply, bench.workspace.updated_at = True, bench.now
     (changed,) = events_of(bench.look("workspaces"))
-    assert (changed.status, changed.facts["changed"], changed.facts["auto_apply"]) == ("changed", ["auto_apply"], True)
+    assert (changed.status, changed.facts["changed"], changed.facts["settings"]["auto_apply"]) == (
+        "changed",
+        {"auto_apply": [False, True]},
+        True,
+    )
     assert changed.actor.name == ""
     other = bench.state.add_workspace("other")
     bench.look("workspaces")
