@@ -22,6 +22,7 @@ class Abilities:
     """
 
     include: int = 0
+    stage_form: int = 0  # which spelling of the task stages' includes it takes
     organization_runs: bool = True
     named_missed: bool = False
     plain_missed: bool = False

@@ -14,8 +14,8 @@ from app.canonical import JSON, plain, stable_id
 from app.domain.actor import Actor, ActorKind, automation, unknown
 from app.domain.event import Event, Keys, Step
 from app.domain.ref import Ref
-from app.errors import Forbidden, Missing, NotUnderstood, Unauthorized
-from app.sources.contract import Connection, Observation, Page, Stream, Task
+from app.errors import Forbidden, Missing, NotUnderstood, SourceError, Unauthorized
+from app.sources.contract import Connection, Observation, Page, Probe, Stream, Task
 from app.sources.tfe.acts import person
 from app.sources.tfe.client import Client
 from app.sources.tfe.strip import observe
@@ -59,6 +59,31 @@ def pages(trail: Client, client: Client, connection: Connection, task: Task) -> 
         if connection.audit_token:
             raise
         yield Page(remember={"absent": {"at": task.now.isoformat(), "because": plain(str(error), 300)}})
+
+
+def probed(trail: Client, connection: Connection, found: Probe, now: datetime) -> Probe:
+    """What `check` says of the trail. That it cannot be read is a problem where a token was named for it."""
+    able, problems = True, list(found.problems)
+    try:
+        trail.audit_trail(1, now - OVERLAP)
+        if connection.audit_token:
+            problems += _powers(trail)
+    except SourceError as error:
+        able = False
+        problems += [f"the audit trail: {error}"] if connection.audit_token else []
+    return replace(found, capabilities={**found.capabilities, "audit_trail": able}, problems=tuple(problems))
+
+
+def _powers(trail: Client) -> list[str]:
+    """An audit-trail token has no account; that of an organization can do far more than read its trail."""
+    try:
+        account = trail.account().data
+    except (Unauthorized, Forbidden, Missing, NotUnderstood):
+        return []
+    name = account[0].attributes.get("username") if account else None
+    if isinstance(name, str) and name.startswith("api-org"):
+        return ["audit_token is an organization token, which can change variables; use an audit-trail token"]
+    return []
 
 
 @dataclass

@@ -10,7 +10,7 @@ from app.errors import Forbidden, NotUnderstood, TooLarge
 from app.sources.contract import Observation
 from app.sources.tfe.client import Client
 from app.sources.tfe.contents import Contents, contents
-from app.sources.tfe.policy_systems import LOGS, judged, mark_of
+from app.sources.tfe.policy_systems import LOGS, judged, mark_of, told_none
 from app.sources.tfe.story import Sheet
 from app.sources.tfe.strip import observe
 from app.sources.tfe.wire import Document, Resource
@@ -222,7 +222,7 @@ class _Reading:
 
         `more`: what else was read of its members, to be kept with them.
         """
-        if self.run.many(what) == [] or what in self.reader.absent:
+        if told_none(self.run, what) or what in self.reader.absent:
             return None
         failed = len(self.unreadable)
         document = self.tolerant(what, fetch, self.run.id)

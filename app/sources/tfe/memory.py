@@ -5,7 +5,7 @@ Keys of the stream's memory:
   head:<list>     how far the scan of the newest of one run list has come (a Reading, as a dict)
   full:<list>     the same of the reconciliation under way, which reads every list to its end
   workspace:<id>  {name, mark}: its name, and what tells that something happened there
-  abilities       {include, organization_runs, named_missed, plain_missed, absent}: what this server was found to do
+  abilities       {include, stage_form, organization_runs, named_missed, plain_missed, absent}: what this server was found to do
   reconciling     {since, number} of the reconciliation under way
   reconciled      {at, number} of the last one that ended
 """

@@ -11,6 +11,7 @@ from app.domain.event import Event, Step
 from app.sources.tfe import wire
 from app.sources.tfe.acts import person, tell_actors, tell_run_events
 from app.sources.tfe.contents import tell_contents
+from app.sources.tfe.policy import count
 from app.sources.tfe.story import Seen, Sheet, Story
 from app.sources.tfe.terms import RANK, RUN_STEPS, UNATTENDED, WORK_FINISHED, WORK_STATUSES, status_of
 from app.sources.tfe.verdicts import tell_check, tell_cost, tell_evaluation, tell_stage, tell_task
@@ -126,19 +127,15 @@ def _work(story: Story, kind: str, resource: Resource | None) -> None:
     if known and work.status not in WORK_FINISHED:
         return
     counts = (work.resource_additions, work.resource_changes, work.resource_destructions, work.resource_imports)
-    facts: dict[str, JSON] = dict(zip(("added", "changed", "destroyed", "imported"), map(_count, counts), strict=True))
+    facts: dict[str, JSON] = dict(zip(("added", "changed", "destroyed", "imported"), map(count, counts), strict=True))
     if kind == "plan":
         facts["has_changes"] = work.has_changes
     stamps = {status_of(k): at for k, at in story.stamps(work.status_timestamps, f"{kind}s").items()}
     at = stamps.get(work.status) or stamps.get("finished") or max([*stamps.values()], default=story.latest)
-    touched = any(_count(count) for count in counts)
+    touched = any(count(one) for one in counts)
     step = {"plan": Step.PLANNED, "apply": Step.APPLIED}[kind]
     if work.status != "finished" and not (kind == "apply" and touched):
         step = Step.STOPPED if known else Step.NOTED
-    counted = all(_count(count) is not None for count in counts[:3])
+    counted = all(count(one) is not None for one in counts[:3])
     part = work.status if counted else f"{work.status}/uncounted"
     story.tell(kind, resource.id, work.status, step, at, part=part, known=known, facts=facts, of=kind)
-
-
-def _count(value: int | None) -> int | None:
-    return value if value is not None and 0 <= value < 2**53 else None

@@ -26,20 +26,20 @@ def check_facts(result: Mapping[str, Any] | None, logged: Sequence[Logged] | Non
     `logged` is what its text log names: the levels that the result does not tell, and the policies where the result is not read.
     """
     result = result or {}
-    soft = _count(result.get("soft-failed"))
+    soft = count(result.get("soft-failed"))
     policies = sentinel_policies(result.get("sentinel"), no_soft=soft == 0)
     if policies is None and logged:
         policies = [_policy_of_log(one) for one in logged]
     for one in policies or ():
         one["level"] = one["level"] or level_of(str(one["policy"]), str(one["set"]), logged or ())
-    counts = {name: _count(result.get(key)) for name, key in COUNTS.items()}
+    counts = {name: count(result.get(key)) for name, key in COUNTS.items()}
     return {"parsed": policies is not None, "counts": counts, "policies": policies or []}
 
 
 def levels_open(result: Mapping[str, Any] | None, *, every: bool) -> bool:
     """Whether a level is not told that matters: of a policy that did not pass, or of all when `every` is wanted."""
     result = result or {}
-    policies = sentinel_policies(result.get("sentinel"), no_soft=_count(result.get("soft-failed")) == 0)
+    policies = sentinel_policies(result.get("sentinel"), no_soft=count(result.get("soft-failed")) == 0)
     if policies is None:
         return True
     return any(one["level"] is None and (every or one["verdict"] != "passed") for one in policies)
@@ -119,7 +119,7 @@ def evaluation_facts(counts: Mapping[str, Any] | None, outcomes: Iterable[Mappin
     told = EVALUATION_COUNTS | ({"unknown": "unknown"} if "unknown" in numbers else {})
     return {
         "parsed": outcomes is not None,
-        "counts": {name: _count(numbers.get(key, numbers.get(name))) for name, key in told.items()},
+        "counts": {name: count(numbers.get(key, numbers.get(name))) for name, key in told.items()},
         "policies": [policy for one in outcomes or () for policy in _outcome(one)],
     }
 
@@ -138,7 +138,7 @@ def _outcome(attributes: Mapping[str, Any]) -> Iterator[dict[str, JSON]]:
             }
 
 
-def _count(value: object) -> int | None:
+def count(value: object) -> int | None:
     return value if type(value) is int and 0 <= value < 2**53 else None
 
 

@@ -20,6 +20,11 @@ from app.sources.tfe.terms import FINAL, SETTLED, TERRAFORM_POLICY, UNSETTLED
 from app.sources.tfe.wire import Document, Resource
 
 Fetch = Callable[[str], Document | None]
+# Statuses that a run has only been in where it has some of these.
+SIGNS = {
+    "policy-checks": ("policy-checked", "policy-soft-failed", "policy-override", "policy-checking"),
+    "task-stages": ("pre-plan-", "post-plan-", "pre-apply-", "post-apply-"),
+}
 LOGS = "policy-log"  # as `Reader.wanted` names the logs of checks whose policies all passed
 
 
@@ -73,10 +78,19 @@ def mark_of(ids: Sequence[str] | None) -> str:
     return digest(",".join(sorted(ids)).encode())[7:23] if ids else ""
 
 
+def told_none(run: Resource, what: str) -> bool:
+    """Whether the run says that it has none of these, and nothing else of it says that it has."""
+    if run.many(what) != [] or what == "run-events":  # every run has at least the event of its creation
+        return False
+    stamps = run.attributes.get("status-timestamps")
+    reached = {*(str(key) for key in stamps), f"{run.attributes.get('status')}-at"} if isinstance(stamps, dict) else set()
+    return not any(key.replace("_", "-").startswith(SIGNS.get(what, ())) for key in reached)
+
+
 def _checks(asker: Asker, out: Judged) -> None:
     what, ids = "policy-checks", asker.run.many("policy-checks")
     mark = mark_of(ids)
-    if ids == [] or asker.same(what, mark):
+    if told_none(asker.run, what) or asker.same(what, mark):
         out.told = True
         return
 
@@ -117,8 +131,8 @@ def _log(asker: Asker, check: Resource) -> list[Logged] | None:
 
 
 def _stages(asker: Asker, out: Judged) -> None:
-    ids = asker.run.many("task-stages")
-    if ids == []:
+    ids = asker.run.many("task-stages") or None
+    if told_none(asker.run, "task-stages"):
         return
     mark = _stages_mark(asker, ids)
     if asker.same("task-stages", mark):

@@ -23,6 +23,7 @@ from app.sources.tfe.wire import Document, Resource, forward, moment
 
 ROTATION = 10  # workspaces without a sign of change whose lists are read in a pass, where there is no organization list
 SETTLE = timedelta(seconds=5)
+REACH = timedelta(days=364)  # of the organization's list, where no year is named; a little less than a year
 
 
 class RunsPass:
@@ -71,10 +72,12 @@ class RunsPass:
             self.visits.remember("reconciling", {"since": self.now.isoformat(), "number": number})
             self.abilities = self.abilities.renewed()
             self.reader.absent.clear()
+        self.client.stage_form = self.abilities.stage_form
         if "reconciling" in self.memory:
             self.visits.scan = self.memory["reconciling"]["number"]
 
     def _keep_abilities(self) -> None:
+        self.abilities.stage_form = self.client.stage_form
         self.abilities.absent, self.abilities.present = sorted(self.reader.absent), sorted(self.reader.present)
         if self.abilities.kept() != self.memory.get("abilities"):
             self.visits.remember("abilities", self.abilities.kept())
@@ -99,10 +102,6 @@ class RunsPass:
         if "reconciling" in self.memory:
             self._workspaces()
             yield from self._fulls("organization", path)
-            for year in range(self.now.year - 1, 2013, -1):  # the list holds the last twelve months, unless a year is named
-                yield from self._fulls(f"year-{year}", path, year=year)
-                if not any(self.memory[f"full:year-{year}:{form}"]["oldest"].startswith(str(year)) for form in FORMS):
-                    return
 
     def _workspace_lists(self) -> Iterator[Page]:
         """Where there is no organization list: the changed workspaces first, then those not looked at for longest."""
@@ -232,10 +231,16 @@ class RunsPass:
             if self.visits.batch.full:
                 yield self.visits.turn()
 
+    def _listed_here(self, known: Known) -> bool:
+        """Whether a list that was read would show it: the organization's holds twelve months, what is older the backfill reads."""
+        created = moment(known.created)
+        return not self.abilities.organization_runs or created is None or self.now - created < REACH
+
     def _reconciled(self) -> Iterator[Page]:
         """Every list was read to its end: what was in none of them is asked for by itself, and the scan is closed."""
         number = self.memory["reconciling"]["number"]
-        yield from self._revisit([key for key, known in self._all() if not known.gone and known.scan != number])
+        unmet = [(key, known) for key, known in self._all() if not known.gone and known.scan != number]
+        yield from self._revisit([key for key, known in unmet if self._listed_here(known)])
         for key in [key for key in self.memory if key.startswith("full:")]:
             self.visits.remember(key, None)
         self.visits.remember("reconciling", None)

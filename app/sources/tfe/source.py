@@ -1,18 +1,21 @@
 """Terraform Enterprise as a source: its workspaces, and its runs with everything that was decided about them."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from app.errors import Refused
 from app.sources.contract import Connection, Page, Probe, Stream, Task
-from app.sources.tfe import audit, workspaces
+from app.sources.tfe import audit, backfill, workspaces
 from app.sources.tfe.client import Client, Transport
 from app.sources.tfe.probe import probe
+from app.sources.tfe.pace import PER_MINUTE, Lists, share_of
 from app.sources.tfe.runs import RunsPass
 
 STREAMS = (
     Stream("workspaces", every=timedelta(minutes=5), catches_up=False),  # settings between two looks are lost
     Stream("runs", every=timedelta(minutes=1)),
+    backfill.STREAM,
 )
 
 
@@ -21,12 +24,15 @@ class Tfe:
 
     def __init__(self, connection: Connection, clock: Callable[[], datetime], transport: Transport | None = None) -> None:
         self.connection = connection
-        self.client = Client(connection, clock, transport)
+        share, lists = share_of(connection.backfill_share), Lists(clock)
+        slower = replace(connection, per_second=connection.per_second * connection.backfill_share)
+        self.client = Client(connection, clock, transport, lists, reserved=share)
+        self.behind = Client(slower, clock, transport, lists, reserved=PER_MINUTE - share)
         self.trail = Client(audit.reader(connection), clock, transport) if audit.declared(connection) else None
 
     @property
     def requests(self) -> int:
-        return self.client.http.requests + (self.trail.http.requests if self.trail else 0)
+        return sum(one.http.requests for one in (self.client, self.behind, *([self.trail] if self.trail else [])))
 
     @property
     def clock_offset(self) -> timedelta | None:
@@ -37,7 +43,8 @@ class Tfe:
         return (*STREAMS, audit.STREAM) if self.trail else STREAMS
 
     def probe(self, now: datetime) -> Probe:
-        return probe(self.client)
+        found = probe(self.client)
+        return audit.probed(self.trail, self.connection, found, now) if self.trail else found
 
     def fetch(self, task: Task) -> Iterator[Page]:
         """Raises SourceError; pages yielded before stand."""
@@ -47,6 +54,8 @@ class Tfe:
             yield from workspaces.pages(self.client, self.connection, task)
         elif task.stream == "runs":
             yield from RunsPass(self.client, self.connection, task).pages()
+        elif task.stream == backfill.STREAM.name:
+            yield from backfill.Backfill(self.behind, self.connection, task).pages()
         elif task.stream == audit.STREAM.name and self.trail:
             yield from audit.pages(self.trail, self.client, self.connection, task)
         else:
@@ -54,5 +63,6 @@ class Tfe:
 
     def close(self) -> None:
         self.client.http.close()
+        self.behind.http.close()
         if self.trail:
             self.trail.http.close()

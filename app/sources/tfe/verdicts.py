@@ -11,7 +11,7 @@ from app.canonical import JSON, plain
 from app.domain.actor import unknown
 from app.domain.event import How, Step
 from app.sources.tfe import wire
-from app.sources.tfe.policy import check_facts, evaluation_facts
+from app.sources.tfe.policy import check_facts, count, evaluation_facts
 from app.sources.tfe.story import Evaluation, Story
 from app.sources.tfe.terms import (
     CHECK_STEPS,
@@ -125,7 +125,7 @@ def tell_task(story: Story, resource: Resource) -> None:
         "task": plain(task.task_name, 200) or None,
         "level": plain(task.workspace_task_enforcement_level, 60) or None,
         "message": plain(task.message, 1000) or None,
-        "outcomes": task.task_result_outcomes_count,
+        "outcomes": count(task.task_result_outcomes_count),
     }
     step, known = TASK_STEPS.get(task.status, Step.NOTED), task.status in TASK_STEPS
     story.tell("task-result", resource.id, task.status, step, at, known=known, facts=facts, of=f"task/{resource.id}")
@@ -142,8 +142,8 @@ def tell_cost(story: Story, resource: Resource) -> None:
         "prior": plain(cost.prior_monthly_cost, 60) or None,
         "proposed": plain(cost.proposed_monthly_cost, 60) or None,
         "delta": plain(cost.delta_monthly_cost, 60) or None,
-        "resources": cost.resources_count,
-        "unmatched": cost.unmatched_resources_count,
+        "resources": count(cost.resources_count),
+        "unmatched": count(cost.unmatched_resources_count),
         "message": plain(cost.error_message, 500) or None,
     }
     known = cost.status in COST_STATUSES

@@ -138,3 +138,12 @@ def test_an_entry_without_an_id_or_a_time_is_reported(trail: Trail, entry: Any) 
     (event,) = [e for e in events_of(pages) if e.ref.id == "e-1"]
     assert (event.status, event.actor.kind.value if event.actor else "") == ("unnamed", "unknown")
     assert ("audit", "an entry without an id or a time") in [one for page in pages for one in page.unknown]
+
+
+def test_check_says_whether_the_trail_can_be_read(trail: Trail) -> None:
+    found = trail.source.probe(trail.bench.now)
+    assert (found.capabilities["audit_trail"], found.problems) == (True, ())
+    wrong = trail.bench.connect(audit_token="wrong").probe(trail.bench.now)
+    assert wrong.capabilities["audit_trail"] is False
+    assert "audit trail" in wrong.problems[0]
+    assert "audit_trail" not in trail.bench.source.probe(trail.bench.now).capabilities

@@ -251,6 +251,8 @@ names = st.sampled_from(
         "is-service-account",
         "speculative",
         "result-count",
+        *("stage", "stage-type", "task-name", "task-result-outcomes-count", "workspace-task-enforcement-level", "updated-at"),
+        *("prior-monthly-cost", "resources-count", "unmatched-resources-count", "error-message", "policy-kind"),
     ]
 )
 attributes = st.dictionaries(names, values, max_size=8)
@@ -259,6 +261,7 @@ attributes = st.dictionaries(names, values, max_size=8)
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(attributes, attributes, attributes, attributes, values)
 def test_nothing_a_server_says_breaks_it(one: Any, two: Any, three: Any, four: Any, relations: Any) -> None:
+    stage = resource("task-stages", "ts-1", three)
     sheet = Sheet(
         run=Resource("run-1", "runs", {"attributes": one | {"created-at": "2026-03-01T10:00:00Z"}, "relationships": relations}),
         plan=resource("plans", "plan-1", two),
@@ -268,7 +271,11 @@ def test_nothing_a_server_says_breaks_it(one: Any, two: Any, three: Any, four: A
         users={"user-1": resource("users", "user-1", four)},
         run_events=[resource("run-events", "re-1", four | {"created-at": "2026-03-01T10:00:00Z"})],
         checks=[resource("policy-checks", "polchk-1", three)],
-        evaluations=[Evaluation(resource("policy-evaluations", "poleval-1", four), [two])],
+        logs={"polchk-1": None},
+        evaluations=[Evaluation(resource("policy-evaluations", "poleval-1", four), [two], stage), Evaluation(stage, None)],
+        stages=[stage],
+        tasks=[resource("task-results", "taskrs-1", two)],
+        cost=resource("cost-estimates", "ce-1", four),
     )
     events, _ = normalise(sheet, SEEN)
     for event in events:

@@ -1,6 +1,7 @@
 """Three policy systems, run tasks and cost estimates, from the server's answers to events; and what is not asked for."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from app.demo.fakes import tfe_policies as stages
@@ -8,6 +9,8 @@ from app.demo.fakes.tfe_state import PolicyState, RunState
 from app.domain.event import How
 from app.sources.tfe.policy import check_facts, levels_open
 from app.sources.tfe.policy_log import level_of, read_policy_log
+from app.sources.tfe.policy_systems import told_none
+from app.sources.tfe.wire import Resource
 
 from tests.sources.harness import events_of, observations_of
 from tests.sources.tfe.conftest import Bench, told
@@ -246,3 +249,21 @@ def test_a_log_that_is_not_there_stops_nothing_and_is_told_when_it_is(bench: Ben
     (after,) = told(bench.look(), "policy-check", "passed", run.id)
     assert after.facts["policies"][0]["level"] == "hard-mandatory"
     assert before.id != after.id
+
+
+@pytest.mark.parametrize(
+    ("what", "linked", "stamps", "none"),
+    [
+        ("policy-checks", [], {"planned-at": "x"}, True),
+        ("policy-checks", [], {"policy-checked-at": "x"}, False),
+        ("policy-checks", None, {}, False),
+        ("policy-checks", [{"id": "polchk-1"}], {}, False),
+        ("task-stages", [], {"cost-estimated-at": "x"}, True),
+        ("task-stages", [], {"post-plan-running-at": "x"}, False),
+        ("run-events", [], {}, False),
+    ],
+)
+def test_none_is_believed_unless_the_run_itself_says_otherwise(what: str, linked: Any, stamps: Any, none: bool) -> None:
+    relations = {} if linked is None else {what: {"data": linked}}
+    run = Resource("run-1", "runs", {"attributes": {"status": "applied", "status-timestamps": stamps}, "relationships": relations})
+    assert told_none(run, what) is none
