@@ -6,7 +6,8 @@ COPY app ./app
 RUN python -m venv /opt/throughline && /opt/throughline/bin/pip install --no-cache-dir --prefer-binary .
 
 FROM python:3.12-slim-bookworm
-RUN useradd --system --uid 10001 --home-dir /var/lib/throughline --create-home throughline
+RUN useradd --system --uid 10001 --home-dir /var/lib/throughline --no-create-home throughline \
+ && install --directory --owner=10001 --mode=0700 /var/lib/throughline
 WORKDIR /srv/throughline
 COPY --from=build /opt/throughline /opt/throughline
 COPY app ./app
