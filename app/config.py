@@ -93,6 +93,8 @@ class Source(Section):
     policy_log: bool = False
     audit_token_env: Text | None = None
     audit_token_file: Path | None = None
+    backfill_from: int | None = Field(default=None, ge=2014, le=2200)
+    backfill_share: float = Field(default=0.5, ge=0.05, le=0.95)
 
     @field_validator("url")
     @classmethod
@@ -288,10 +290,7 @@ def _anchored(settings: Settings, directory: Path) -> Settings:
             "database": settings.database.model_copy(update={"directory": at(settings.database.directory)}),
             "ledger": settings.ledger.model_copy(update={"key_file": at(settings.ledger.key_file)}),
             "identities": settings.identities.model_copy(update={"file": at(settings.identities.file)}),
-            "source": tuple(
-                s.model_copy(update={name: at(getattr(s, name)) for name in FILES})
-                for s in settings.source
-            ),
+            "source": tuple(s.model_copy(update={name: at(getattr(s, name)) for name in FILES}) for s in settings.source),
         }
     )
 

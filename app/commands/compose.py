@@ -77,6 +77,8 @@ def _connection(source: Source, token: str) -> contract.Connection:
         plan_json=source.plan_json,
         apply_log=source.apply_log,
         policy_log=source.policy_log,
+        backfill_from=source.backfill_from,
+        backfill_share=source.backfill_share,
     )
 
 

@@ -162,6 +162,9 @@ class Entry:
     leaf_hash: bytes = b""
 
 
+LOOKED_INTO = frozenset(("workspace", "assessment", "push"))  # types whose facts `entity_of` looks into
+
+
 def entity_of(event: Event) -> str | None:
     """The key of the thing whose story this event tells, or None when it tells none by itself.
 

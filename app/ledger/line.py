@@ -8,9 +8,10 @@ made, the columns themselves are compared; so a line may only ever be wrong in l
 from typing import Any, Literal
 
 import msgspec
+from msgspec import structs
 
 from app.domain.actor import ActorKind
-from app.domain.event import How, Step, entity_of
+from app.domain.event import LOOKED_INTO, How, Step, entity_of
 from app.errors import LedgerError
 from app.ledger.row import COLUMNS, column_text
 
@@ -47,7 +48,7 @@ class _Keys(msgspec.Struct, gc=False, forbid_unknown_fields=True):
 
 
 class _Leaf(msgspec.Struct, gc=False):
-    """What of a leaf stands in its row; its facts need only be there."""
+    """What of a leaf stands in its row; most facts need only be there, and are not decoded."""
 
     v: Literal[1]
     id: str
@@ -69,6 +70,7 @@ class _Leaf(msgspec.Struct, gc=False):
 
 
 _decode = msgspec.json.Decoder(_Leaf).decode
+_facts = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def line_of(seq: int, leaf: bytes) -> str:
@@ -77,9 +79,10 @@ def line_of(seq: int, leaf: bytes) -> str:
         raise LedgerError(f"leaf {seq} holds control characters")
     try:
         said = _decode(leaf)
+        told: Any = structs.replace(said, facts=_facts(said.facts)) if said.type in LOOKED_INTO else said
     except msgspec.MsgspecError as error:
         raise LedgerError(f"leaf {seq} is not as expected: {error}") from error
-    parts = _parts(said)
+    parts = _parts(said, entity_of(told))
     line = SEPARATOR.join(parts)
     if len(line) > 600 or "\x00" in line:  # only then may a part be longer than a column holds it
         line = SEPARATOR.join(_held(name, part) for name, part in zip(COLUMNS, parts, strict=True))
@@ -92,10 +95,9 @@ def _held(name: str, part: str) -> str:
     return column_text(part) or "" if name in _TEXTS else part
 
 
-def _parts(said: _Leaf) -> tuple[str, ...]:
+def _parts(said: _Leaf, entity: str | None) -> tuple[str, ...]:
     ref, actor, keys = said.ref, said.actor, said.keys
-    leaf: Any = said  # it has what `entity_of` looks at
-    entity, number, observation = entity_of(leaf), keys.pull_request, said.observation
+    number, observation = keys.pull_request, said.observation
     return (
         said.id,
         said.source,

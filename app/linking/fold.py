@@ -7,8 +7,10 @@ from app.domain.event import Entry, Event, Step
 from app.linking.fold_commits import commit_pulls, commit_range
 from app.linking.fold_operation import operation
 from app.linking.fold_pull_request import pull_request
+from app.linking.fold_push import push
 from app.linking.fold_run import run
 from app.linking.fold_state import drift, history_gap
+from app.linking.fold_workspace import workspace_act
 
 _STEPS = {step: rank for rank, step in enumerate(Step)}
 _FOLDS: dict[str, Callable[[str, list[Event]], Entity | None]] = {
@@ -17,8 +19,11 @@ _FOLDS: dict[str, Callable[[str, list[Event]], Entity | None]] = {
     "operation": operation,
     "drift": drift,
     "gap": history_gap,
+    "setting": workspace_act,
+    "state": workspace_act,
     "range": commit_range,
     "commit": commit_pulls,
+    "push": push,
 }
 
 

@@ -32,6 +32,8 @@ class Connection:
     policy_log: bool = False  # the levels of Sentinel policies that passed, from the check's text log
     audit_token: str = field(default="", repr=False)  # of HCP Terraform's audit trail, beside the token
     apply_log: bool = False  # what became of each, from the apply's structured log
+    backfill_from: int | None = None  # the first year whose Terraform runs are read; None: as far back as there are workspaces
+    backfill_share: float = 0.5  # of the server's limits, for reading years back
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,9 @@ def test_each_policy_with_its_system_and_who_let_it_pass(bank: Bank) -> None:
     assert bank.tfe.policies.leaked == []
     item, page = the_change(bank)
     at = run.created_at
-    told = {p["policy"]: (p["system"], p["engine"], p["level"], p["verdict"], p["overridden_by"], p["comment"]) for p in item["policy"]}
+    told = {
+        p["policy"]: (p["system"], p["engine"], p["level"], p["verdict"], p["overridden_by"], p["comment"]) for p in item["policy"]
+    }
     assert told == {
         "no-public-address": (
             *("policy-evaluation", "opa", "mandatory", "failed", "carol"),

@@ -94,7 +94,7 @@ def test_every_operation_is_described(full: Site) -> None:
     published = full.get("/api/v1/openapi.json").json()
     for path, operations in published["paths"].items():
         for method, operation in operations.items():
-            assert method == "get"
+            assert method == ("post" if path.startswith("/webhooks/") else "get"), "the portal changes nothing"
             assert operation["summary"], path
             assert operation["responses"]["200"]["content"], path
             if path.startswith("/api/"):

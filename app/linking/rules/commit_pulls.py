@@ -9,12 +9,20 @@ from app.linking.near import Near
 
 
 def commit_pulls(
-    member: Run | Operation, repository: str | None, sha: str | None, near: Near, branch: str | None = None
+    member: Run | Operation,
+    repository: str | None,
+    sha: str | None,
+    near: Near,
+    branch: str | None = None,
+    *,
+    strict: bool = False,
 ) -> list[Link]:
+    """`strict`: only those that the host says were merged into `branch`."""
     told = near.associated(repository, sha)
-    tracked = [pull for pull in told if branch and pull.base == branch] or told
-    found = {pr.key: pr for pull in tracked for pr in near.numbered(pull.repository, pull.number)}
-    if not told:
+    tracked = [pull for pull in told if branch and pull.base == branch]
+    chosen = tracked if strict else tracked or told
+    found = {pr.key: pr for pull in chosen for pr in near.numbered(pull.repository, pull.number)}
+    if not told and not strict:
         found = {pr.key: pr for pr in near.containing(repository, sha)}
     strength = Strength.DERIVED if len(found) == 1 else Strength.ASSUMED
     return [

@@ -1,16 +1,16 @@
 """The requests we make of Terraform Enterprise: only these paths, only GET. Never state, variables or code."""
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
-from app.errors import Missing, NotUnderstood, Throttled
+from app.errors import Missing, NotUnderstood
 from app.sources.contract import Connection
 from app.sources.http import Answer, Http, Streamed
+from app.sources.tfe.pace import LIVE, WHOLE, Lists
 from app.sources.tfe.terms import OPERATIONS
 from app.sources.tfe.wire import Document, document, forward, joined, log_address
 
@@ -35,19 +35,25 @@ ALLOW = (
 TRAIL_PAGE = 1000
 STAGE_INCLUDES = ("task_results,policy_evaluations", "task-results,policy-evaluations", "")
 PAGE_SIZE = 100  # the most a list gives
-LISTS_PER_MINUTE = 30  # of both run lists together; https://developer.hashicorp.com/terraform/enterprise/api-docs/run
-MINUTE = timedelta(minutes=1)
 
 
 class Client:
     """Answers as documents. Raises the SourceError that fits; calls typed `Document | None` give None for a 404."""
 
-    def __init__(self, connection: Connection, clock: Callable[[], datetime], transport: Transport | None = None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        clock: Callable[[], datetime],
+        transport: Transport | None = None,
+        lists: Lists | None = None,
+        who: str = LIVE,
+    ) -> None:
+        """`lists` counts the run lists of all who read this server; `who` of them this is."""
         self.http = Http(connection, clock, ALLOW, accept="application/vnd.api+json", transport=transport)
         self.organization = connection.organization or ""
         self.stage_form = 0  # which spelling of the task stages' includes this server takes
-        self._clock = clock
-        self._lists: deque[datetime] = deque(maxlen=LISTS_PER_MINUTE)
+        self.now = clock
+        self.lists, self.who = lists or Lists(clock), who
 
     def ping(self) -> Answer:
         """204 with the version headers."""
@@ -89,9 +95,9 @@ class Client:
     def run_list(self, path: str, page: int, *, include: str, operations: bool, year: int | None = None) -> Document:
         """One page of a run list. `operations` names all six, without which plan-only runs are left out of it.
 
-        Raises Throttled, before asking, when this minute's lists are used up.
+        Raises Spent, before asking, when this minute's lists are used up.
         """
-        self._pace()
+        self.lists.take(self.who if path == self.organization_runs() else WHOLE)  # a backfill reads no workspace's list
         params: dict[str, Any] = {"page[size]": PAGE_SIZE, "page[number]": page}
         if operations:
             params["filter[operation]"] = ",".join(OPERATIONS)
@@ -201,13 +207,6 @@ class Client:
 
     def user(self, key: str) -> Document | None:
         return self._maybe(f"/api/v2/users/{key}")
-
-    def _pace(self) -> None:
-        now = self._clock()
-        if len(self._lists) == LISTS_PER_MINUTE and now - self._lists[0] < MINUTE:
-            wait = (MINUTE - (now - self._lists[0])).total_seconds()
-            raise Throttled("this minute's 30 run lists are used up", do=f"going on in {wait:.0f} s", retry_after=wait)
-        self._lists.append(now)
 
     def _maybe(self, path: str, params: dict[str, Any] | None = None) -> Document | None:
         try:

@@ -165,10 +165,12 @@ class RunsPass:
                 runs = [(one.id, at) for one in document.data if (at := _created(one))]
                 self.firsts.setdefault(name, {})[form] = First.of(runs, bool(document.next_page))
             page = None if kind == "head" and reading.enough(settled) else document.following(page)
-            reading.page = page or 1
-            self.visits.remember(f"{kind}:{name}:{form}", reading.kept())
+            if page:
+                reading.page = page
+                self.visits.remember(f"{kind}:{name}:{form}", reading.kept())
+            else:  # that the list was read to its end is remembered with its last page: a pass may be stopped after any
+                self._ended(name, form, reading, kind)
             yield self.visits.turn()
-        self._ended(name, form, reading, kind)
 
     def _ended(self, name: str, form: str, reading: Reading, kind: str) -> None:
         done = reading.ended(self.now)

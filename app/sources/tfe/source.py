@@ -8,8 +8,8 @@ from app.errors import Refused
 from app.sources.contract import Connection, Page, Probe, Stream, Task
 from app.sources.tfe import audit, backfill, workspaces
 from app.sources.tfe.client import Client, Transport
+from app.sources.tfe.pace import BACKFILL, Lists
 from app.sources.tfe.probe import probe
-from app.sources.tfe.pace import PER_MINUTE, Lists, share_of
 from app.sources.tfe.runs import RunsPass
 
 STREAMS = (
@@ -24,10 +24,10 @@ class Tfe:
 
     def __init__(self, connection: Connection, clock: Callable[[], datetime], transport: Transport | None = None) -> None:
         self.connection = connection
-        share, lists = share_of(connection.backfill_share), Lists(clock)
+        lists = Lists(clock, connection.backfill_share)
         slower = replace(connection, per_second=connection.per_second * connection.backfill_share)
-        self.client = Client(connection, clock, transport, lists, reserved=share)
-        self.behind = Client(slower, clock, transport, lists, reserved=PER_MINUTE - share)
+        self.client = Client(connection, clock, transport, lists)
+        self.behind = Client(slower, clock, transport, lists, BACKFILL)
         self.trail = Client(audit.reader(connection), clock, transport) if audit.declared(connection) else None
 
     @property
