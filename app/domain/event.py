@@ -57,18 +57,28 @@ github
   range          id <base>..<head>; facts: base, head, status, commits, paths {path: [sha]}, complete
   commit-pulls   id <sha>; facts: sha, pulls [{number, merged, base, merge_commit, repository}]
 github and gitlab (the same words; a merge request is a pull-request, and its iid the number)
-  pull-request   facts also: merge_method (merge|squash|rebase|fast-forward|queue|train|null), auto_merge_by
+  pull-request   facts also: merge_method (merge|squash|rebase|fast-forward|queue|train|push|null; push: its commits were pushed to the
+                 base, which marked it merged), auto_merge_by (an actor as facts {name, id, kind, because}, null: it was not on);
+                 status also ready_for_review|convert_to_draft|auto_merge_enabled|auto_merge_disabled|added_to_merge_queue|
+                 removed_from_merge_queue|base_changed|base_force_pushed, where told with before, after, reason, method
   head-push      id of the timeline item or version; within its pull request; status force_push|push; facts: before, after; the
                  actor is the pusher, unknown where the host does not tell
-  check          id of the check run or status; within its pull request; status = conclusion; facts: number, name, head_oid,
-                 required (true|false|null), started_at, completed_at, app
+  check          id of the check run or status; within its pull request; status = conclusion, in lower case (while there is none
+                 its state: queued|in_progress|pending|expected|…); facts: number, name, head_oid,
+                 required (true|false|null), because (of null), started_at, completed_at, app
+                 status also none (the host was asked, and that head has no check) and unavailable (could not be read, because);
+                 name is then null, and the id <pull request>/<head>
   push           id <ref>/<after> (or the activity's own); status push|force_push|branch_creation|branch_deletion|pr_merge|
                  merge_queue_merge; facts: ref, before, after, commits [sha], pulls [numbers], direct (true|false|null), because;
                  also unproposed [sha] (of `commits`, those that no pull request merged into ref brought; absent: all of a direct
                  one), undone [sha] (left the branch: history was rewritten), title, authors (as a commit's), part, parts; the
                  actor is the pusher as the host authenticated it, unknown where it does not tell, never a commit's author
-  branch-rules   id <repository>@<branch>; status seen|changed|unavailable; facts: rules, changed {name: [before, after]}
-  repository     id = node or numeric id; status seen|renamed|transferred|unavailable; facts: name, former
+                 indirect [numbers]: pull requests that this very push marked merged, protected branch or not
+  branch-rules   id <repository>@<branch>; status seen|changed|unavailable; facts: branch, rules, changed {name: [before, after]}
+                 (after unavailable it may be [null, after]), because; rules has protected, required_approvals, required_checks
+                 [name], dismiss_stale_reviews, last_push_approval, code_owner_review, force_pushes, deletions, admins_included,
+                 merge_queue (null: not told, and `untold` {name: because}), and the host's own beside them
+  repository     id = node or numeric id; status seen|renamed|transferred|unavailable; facts: name, former, default_branch, because
 portal
   identity       id of the account (`<system>:<account>`); status joined|separated|bot; facts: account, system, person, because;
                  the actor is who decided
