@@ -57,10 +57,11 @@ github
   range          id <base>..<head>; facts: base, head, status, commits, paths {path: [sha]}, complete
   commit-pulls   id <sha>; facts: sha, pulls [{number, merged, base, merge_commit, repository}]
 github and gitlab (the same words; a merge request is a pull-request, and its iid the number)
-  pull-request   facts also: merge_method (merge|squash|rebase|fast-forward|queue|train|push|null; push: its commits were pushed to the
-                 base, which marked it merged), auto_merge_by (an actor as facts {name, id, kind, because}, null: it was not on);
-                 status also ready_for_review|convert_to_draft|auto_merge_enabled|auto_merge_disabled|added_to_merge_queue|
-                 removed_from_merge_queue|base_changed|base_force_pushed, where told with before, after, reason, method
+  pull-request   facts also: merge_method (merge|squash|rebase|fast-forward|queue|train|push|null; push: its commits were
+                 pushed to the base, which marked it merged), auto_merge_by (an actor as facts {name, id, kind, because}, null: it
+                 was not on); status also ready_for_review|convert_to_draft|auto_merge_enabled|auto_merge_disabled|
+                 added_to_merge_queue|removed_from_merge_queue|base_changed|base_force_pushed, where told
+                 with before, after, reason, method
   head-push      id of the timeline item or version; within its pull request; status force_push|push; facts: before, after; the
                  actor is the pusher, unknown where the host does not tell
   check          id of the check run or status; within its pull request; status = conclusion, in lower case (while there is none
@@ -78,6 +79,8 @@ github and gitlab (the same words; a merge request is a pull-request, and its ii
                  (after unavailable it may be [null, after]), because; rules has protected, required_approvals, required_checks
                  [name], dismiss_stale_reviews, last_push_approval, code_owner_review, force_pushes, deletions, admins_included,
                  merge_queue (null: not told, and `untold` {name: because}), and the host's own beside them
+  pull-request and commit facts also: reverts [commit, or owner/name#number], picks [commit]: what their text says they revert, or
+                 were cherry-picked from (app/domain/mentions.py)
   repository     id = node or numeric id; status seen|renamed|transferred|unavailable; facts: name, former, default_branch, because
 portal
   identity       id of the account (`<system>:<account>`); status joined|separated|bot; facts: account, system, person, because;
@@ -172,6 +175,7 @@ class Entry:
     leaf_hash: bytes = b""
 
 
+REPOSITORIES = "repositories"
 LOOKED_INTO = frozenset(("workspace", "assessment", "push"))  # types whose facts `entity_of` looks into
 
 
@@ -181,7 +185,8 @@ def entity_of(event: Event) -> str | None:
     `pr:<source>:<repository>#<n>` · `run:<source>:<run id>` · `operation:<source>:<uid>/<startedAt>` ·
     `drift:<source>:<uid>/<onset>` · `gap:<source>:<uid>/<ids>` · `range:<repository>:<base>..<head>` ·
     `commit:<repository>@<sha>` · `push:<source>:<repository>@<after>` ·
-    `setting:<source>:<workspace id>/<event id>` · `state:<source>:<state version id>`
+    `setting:<source>:<workspace id>/<event id>` · `state:<source>:<state version id>` ·
+    `rules:<source>:<repository>@<branch>/<event id>` · `repositories` (one for all: who held which name when)
     """
     keys, kind = event.keys, event.type
     if keys.run:
@@ -202,6 +207,10 @@ def entity_of(event: Event) -> str | None:
         return f"commit:{keys.repository}@{event.ref.id}"
     if kind == "push":
         return f"push:{event.source}:{keys.repository}@{event.facts.get('after') or event.ref.id.rpartition('/')[2]}"
+    if kind == "branch-rules":
+        return f"rules:{event.source}:{event.ref.id}/{event.id}"
+    if kind == "repository":
+        return REPOSITORIES
     if keys.pull_request is not None:
         return f"pr:{event.source}:{keys.repository}#{keys.pull_request}"
     return None

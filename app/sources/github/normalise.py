@@ -11,6 +11,7 @@ from typing import Any
 from app.canonical import digest, fit, stable_id
 from app.domain.actor import Actor, unknown
 from app.domain.event import Event, How, Keys, Step
+from app.domain.mentions import picks, reverts
 from app.domain.ref import Ref
 from app.errors import NotUnderstood
 from app.sources.github.people import Unknown, account, as_facts, author_of, authors, declared
@@ -96,14 +97,14 @@ def normalise(node: Node, origin: Origin) -> Normalised:
     if named is None:
         raise NotUnderstood(f"the pull request {identity} of {origin.repository} has no number", "its number")
     new: Unknown = []
-    pull = _Pull(node, origin, identity, named, _facts(node, new), new)
+    pull = _Pull(node, origin, identity, named, _facts(node, origin, new), new)
     found = [*_life(pull), *_heads(pull), *_reviews(pull), *_commits(pull)]
     once = {event.id: event for event in reversed(found)}
     ordered = sorted(once.values(), key=lambda event: (event.occurred_at, str(event.id)))
     return Normalised(tuple(ordered), tuple(dict.fromkeys(new)))
 
 
-def _facts(node: Node, new: Unknown) -> dict[str, Any]:
+def _facts(node: Node, origin: Origin, new: Unknown) -> dict[str, Any]:
     state = text(node, "state", limit=100)
     new.extend(_untimed(node, "pull-request", "mergedAt", "closedAt"))
     total, listed = number(node, "commits", "totalCount"), {sha(c, "commit", "oid") for c in nodes(node, "commits")}
@@ -121,6 +122,7 @@ def _facts(node: Node, new: Unknown) -> dict[str, Any]:
         "draft": flag(node, "isDraft"),
         "author": as_facts(account(at(node, "author"), new)),
         "labels": [text(label, "name", limit=100) for label in nodes(node, "labels")],
+        "reverts": reverts(text(node, "body", limit=100_000), origin.repository),
         "body_digest": digest(str(at(node, "body") or "").encode("utf-8", "surrogatepass")),
         "created_at": stamp(moment(node, "createdAt")),
         "merged_at": stamp(moment(node, "mergedAt")),
@@ -307,11 +309,13 @@ def _commits(pull: _Pull) -> Iterator[Event]:
         if oid is None:
             pull.new.append(("commit.oid", text(commit, "oid", limit=100)))
             continue
-        people = authors(commit)
+        people, message = authors(commit), text(commit, "message", limit=100_000)
         facts = {
             "number": pull.number,
             "sha": oid,
-            "headline": text(commit, "message", limit=100_000).partition("\n")[0][:300],
+            "headline": message.partition("\n")[0][:300],
+            "reverts": reverts(message, pull.origin.repository),
+            "picks": picks(message),
             "author": declared(at(commit, "author")),
             "committer": declared(at(commit, "committer")),
             "authors": people,
