@@ -2,20 +2,20 @@
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import Body, FastAPI, Request, Response
 
 from app.clock import now
-from app.demo.fakes.github_git import Commit, Signature
+from app.demo.fakes.github_branch_routes import BRANCH_ROUTES
+from app.demo.fakes.github_git import Commit
 from app.demo.fakes.github_graphql import QueryError, read
+from app.demo.fakes.github_resolve import In, iso
+from app.demo.fakes.github_rest import NAME, Answered, of_repository, page_of, simple_user
 from app.demo.fakes.github_state import GithubState
 from app.demo.fakes.github_things import Planned, Repository
-from app.demo.fakes.github_types import In, find_repository, iso, schema, url
-
-Answered = tuple[int, Any, dict[str, str]]  # status, body, further headers
-NAME = r"([\w.-]+)/([\w.-]+)"
+from app.demo.fakes.github_types import schema, url
 
 
 def github_app(state: GithubState) -> FastAPI:
@@ -80,7 +80,8 @@ def _graphql(state: GithubState, body: Any) -> Answered:
         return 400, {"message": "Problems parsing JSON"}, {}
     try:
         document = read(str(body.get("query", "")))
-        return 200, {"data": schema(state).answer(document, state, body.get("variables") or {})}, {}
+        data, errors = schema(state).told(document, state, body.get("variables") or {})
+        return 200, {"data": data, **({"errors": errors} if errors else {})}, {}
     except QueryError as error:
         data = {"data": {error.error["path"][0]: None}} if error.error.get("type") == "NOT_FOUND" else {}
         return 200, {**data, "errors": [error.error]}, {}
@@ -91,24 +92,7 @@ def _meta(state: GithubState, _: re.Match[str], __: Request) -> Answered:
     return 200, {"installed_version": state.enterprise} if state.enterprise else {"verifiable_password_authentication": False}, {}
 
 
-def _of(how: Callable[[GithubState, Repository, re.Match[str], Request], Answered]) -> Callable[..., Answered]:
-    """With the repository looked up: 404 for one that is not there, 301 for one that has another name now."""
-
-    def answer(state: GithubState, match: re.Match[str], request: Request) -> Answered:
-        name = f"{match[1]}/{match[2]}"
-        try:
-            repository = find_repository(state, name)
-        except QueryError:
-            return 404, {"message": "Not Found"}, {}
-        if name in state.renamed:
-            where = f"{request.base_url}repositories/{repository.database_id}"
-            return 301, {"message": "Moved Permanently", "url": where}, {"location": where}
-        return how(state, repository, match, request)
-
-    return answer
-
-
-@_of
+@of_repository
 def _get_repository(state: GithubState, repository: Repository, _: re.Match[str], __: Request) -> Answered:
     """https://docs.github.com/en/rest/repos/repos#get-a-repository"""
     write = repository.permission in ("WRITE", "MAINTAIN", "ADMIN")
@@ -126,7 +110,7 @@ def _get_repository(state: GithubState, repository: Repository, _: re.Match[str]
     )
 
 
-@_of
+@of_repository
 def _compare(state: GithubState, repository: Repository, match: re.Match[str], request: Request) -> Answered:
     """https://docs.github.com/en/rest/commits/commits#compare-two-commits"""
     git, base, head = repository.git, match[3], match[4]
@@ -137,7 +121,7 @@ def _compare(state: GithubState, repository: Repository, match: re.Match[str], r
         return 404, {"message": f"No common ancestor between {base} and {head}."}, {}
     ahead, behind = git.between(base, head), git.between(head, base)
     status = ("diverged" if behind else "ahead") if ahead else ("behind" if behind else "identical")
-    page, shown, link = _page(request, ahead)
+    page, shown, link = page_of(request, ahead)
     body = {
         "status": status,
         "ahead_by": len(ahead),
@@ -152,7 +136,7 @@ def _compare(state: GithubState, repository: Repository, match: re.Match[str], r
     return 200, body, link
 
 
-@_of
+@of_repository
 def _commits(state: GithubState, repository: Repository, _: re.Match[str], request: Request) -> Answered:
     """https://docs.github.com/en/rest/commits/commits#list-commits"""
     tip = request.query_params.get("sha") or repository.tip
@@ -160,11 +144,11 @@ def _commits(state: GithubState, repository: Repository, _: re.Match[str], reque
     if tip not in repository.git.commits:
         return 404, {"message": "Not Found"}, {}
     found = list(repository.git.history(tip, request.query_params.get("path", "")))
-    shown, link = _page(request, found)[1:]
+    shown, link = page_of(request, found)[1:]
     return 200, [_commit(state, repository, commit) for commit in shown], link
 
 
-@_of
+@of_repository
 def _pulls_of(state: GithubState, repository: Repository, match: re.Match[str], _: Request) -> Answered:
     """https://docs.github.com/en/rest/commits/commits#list-pull-requests-associated-with-a-commit"""
     if match[3] not in repository.git.commits:
@@ -189,14 +173,6 @@ def _pulls_of(state: GithubState, repository: Repository, match: re.Match[str], 
     )
 
 
-def _page(request: Request, items: Sequence[Commit]) -> tuple[int, Sequence[Commit], dict[str, str]]:
-    """https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api"""
-    page, size = int(request.query_params.get("page", "1")), min(100, int(request.query_params.get("per_page", "30")))
-    end = page * size
-    following = request.url.include_query_params(page=page + 1)
-    return page, items[end - size : end], {"link": f'<{following}>; rel="next"'} if end < len(items) else {}
-
-
 def _commit(state: GithubState, repository: Repository, commit: Commit) -> dict[str, Any]:
     return {
         "sha": commit.sha,
@@ -206,15 +182,10 @@ def _commit(state: GithubState, repository: Repository, commit: Commit) -> dict[
             "committer": {"name": commit.committer.name, "email": commit.committer.email, "date": iso(commit.at)},
             "message": commit.message,
         },
-        "author": _account(state, commit.author),
-        "committer": _account(state, commit.committer),
+        "author": simple_user(state, commit.author.login),
+        "committer": simple_user(state, commit.committer.login),
         "parents": [{"sha": oid} for oid in commit.parents],
     }
-
-
-def _account(state: GithubState, by: Signature) -> dict[str, Any] | None:
-    user = state.users.get(by.login or "")
-    return {"login": user.login, "id": user.database_id, "type": user.typename} if user else None
 
 
 ROUTES: tuple[tuple[str, Callable[..., Answered]], ...] = (
@@ -223,4 +194,5 @@ ROUTES: tuple[tuple[str, Callable[..., Answered]], ...] = (
     (f"/repos/{NAME}/compare/([0-9a-f]+)\\.\\.\\.([0-9a-f]+)", _compare),
     (f"/repos/{NAME}/commits", _commits),
     (f"/repos/{NAME}/commits/([0-9a-f]+)/pulls", _pulls_of),
+    *BRANCH_ROUTES,
 )

@@ -19,6 +19,15 @@ class QueryError(Exception):
         self.error = {"message": message, **more}
 
 
+class FieldError(Exception):
+    """One field cannot be told: it is null, and `errors` says why beside the rest of the data. `null_above`: it may not be null,
+    so the object that holds it is."""
+
+    def __init__(self, message: str, *, null_above: bool = False, **more: Any) -> None:
+        super().__init__(message)
+        self.error, self.null_above = {"message": message, **more}, null_above
+
+
 @dataclass(frozen=True, slots=True)
 class Typed:
     """An object with the name of its GraphQL type."""
@@ -181,22 +190,35 @@ class Schema:
 
     def answer(self, document: Document, root: Any, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The data. Raises QueryError, as an answer without data, when a field is not there."""
-        given = {**document.defaults, **variables}
-        return self._object(document, document.inner, Typed("Query", root), given)
+        return self.told(document, root, variables)[0]
 
-    def _object(self, document: Document, inner: Sequence[Selected], of: Typed, given: Mapping[str, Any]) -> dict[str, Any]:
+    def told(self, document: Document, root: Any, variables: Mapping[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """The data, and what could not be told of it."""
+        asked = _Asked(document, {**document.defaults, **variables})
+        return self._object(asked, document.inner, Typed("Query", root), ()), asked.errors
+
+    def _object(self, asked: "_Asked", inner: Sequence[Selected], of: Typed, path: tuple[Any, ...]) -> dict[str, Any]:
         out: dict[str, Any] = {}
         for chosen in inner:
             if chosen.spread or chosen.name is None:
-                on, more = document.fragments[chosen.name] if chosen.name else (chosen.on, chosen.inner)
+                on, more = asked.document.fragments[chosen.name] if chosen.name else (chosen.on, chosen.inner)
                 if on == of.typename or of.typename in self.members.get(on or "", ()):
-                    out.update(self._object(document, more, of, given))
+                    _merge(out, self._object(asked, more, of, path))
             elif chosen.name == "__typename":
                 out[chosen.alias] = of.typename
             else:
-                value = self._resolver(of, chosen.name)(of.value, _filled(chosen.arguments, given))
-                out[chosen.alias] = self._completed(document, chosen.inner, value, given)
+                _merge(out, {chosen.alias: self._field(asked, chosen, of, (*path, chosen.alias))})
         return out
+
+    def _field(self, asked: "_Asked", chosen: Selected, of: Typed, path: tuple[Any, ...]) -> Any:
+        try:
+            value = self._resolver(of, chosen.name or "")(of.value, _filled(chosen.arguments, asked.given))
+        except FieldError as error:
+            asked.errors.append({**error.error, "path": list(path)})
+            if error.null_above:
+                raise _Null from None
+            return None
+        return self._completed(asked, chosen.inner, value, path)
 
     def _resolver(self, of: Typed, name: str) -> Resolver:
         try:
@@ -205,14 +227,34 @@ class Schema:
             code = {"code": "undefinedField", "typeName": of.typename, "fieldName": name}
             raise QueryError(f"Field '{name}' doesn't exist on type '{of.typename}'", extensions=code) from None
 
-    def _completed(self, document: Document, inner: Sequence[Selected], value: Any, given: Mapping[str, Any]) -> Any:
+    def _completed(self, asked: "_Asked", inner: Sequence[Selected], value: Any, path: tuple[Any, ...]) -> Any:
         if isinstance(value, list):
-            return [self._completed(document, inner, item, given) for item in value]
+            return [self._completed(asked, inner, item, (*path, i)) for i, item in enumerate(value)]
         if isinstance(value, Typed):
             if not inner:
                 raise QueryError(f"Field of type {value.typename} must have a selection of subfields")
-            return self._object(document, inner, value, given)
+            try:
+                return self._object(asked, inner, value, path)
+            except _Null:
+                return None
         return value
+
+
+class _Null(Exception):
+    """A field that may not be null is."""
+
+
+@dataclass
+class _Asked:
+    document: Document
+    given: Mapping[str, Any]
+    errors: list[dict[str, Any]] = field(default_factory=list)
+
+
+def _merge(out: dict[str, Any], more: Mapping[str, Any]) -> None:
+    """A field selected twice is one field with both selections."""
+    for key, value in more.items():
+        out[key] = {**out[key], **value} if isinstance(value, dict) and isinstance(out.get(key), dict) else value
 
 
 def _filled(arguments: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

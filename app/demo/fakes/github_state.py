@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from app.clock import now
 from app.demo.fakes.github_git import WEB_FLOW, Git, Signature
-from app.demo.fakes.github_things import Item, Planned, PullRequest, Repository, Review, User
+from app.demo.fakes.github_things import NO_COMMIT, Activity, Item, Planned, PullRequest, Repository, Review, User
 
 Change = tuple[str | None, str, str, Sequence[str]]  # sha (None: made up from the content), author, message, paths
 
@@ -25,6 +25,10 @@ class GithubState:
     page_size: int = 100
     nested_page_size: int = 100
     lacking: frozenset[str] = frozenset()  # fields of PullRequest that this server is too old for
+    absent: frozenset[str] = frozenset()  # parts of paths (`/activity`, `/rules/`) that are not there, or not for this token
+    admin: bool = False  # whether the token sees classic protection rules
+    checks_permitted: bool = True
+    required_told: bool = True  # whether isRequired is answered
     repositories: dict[str, Repository] = field(default_factory=dict)
     renamed: dict[str, str] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
@@ -75,7 +79,7 @@ class GithubState:
         with self.locked():
             self.users.pop(login, None)
 
-    def _person(self, login: str) -> Signature:
+    def person(self, login: str) -> Signature:
         plain = login.removesuffix("[bot]")
         if plain not in self.users:
             self.add_user(plain, typename="Bot" if plain != login else "User")
@@ -89,9 +93,10 @@ class GithubState:
         """With a first commit by `web-flow`, so that there is a tip."""
         with self.locked():
             git = Git(name, self.seed)
-            git.branches[default_branch] = git.add((), WEB_FLOW, "Initial commit", ("README.md",), at)
-            self.repositories[name] = Repository(name, git, at, default_branch, permission)
-            return self.repositories[name]
+            git.branches[default_branch] = first = git.add((), WEB_FLOW, "Initial commit", ("README.md",), at)
+            self.repositories[name] = made = Repository(name, git, at, default_branch, permission)
+            self.record(made, "branch_creation", default_branch, NO_COMMIT, first, at, None)
+            return made
 
     def rename(self, old: str, new: str) -> None:
         with self.locked():
@@ -110,13 +115,21 @@ class GithubState:
         labels: Sequence[str] = (),
         commits: Sequence[Change] = (),
         body: str = "",
+        *,
+        base: str | None = None,
+        fork: str | None = None,
+        draft: bool = False,
     ) -> int:
-        """Opened at `at` from the default branch's present tip; its commits are a minute apart before that. Gives its number."""
+        """Opened at `at` from the tip of `base` (the default branch); its commits are a minute apart before that. Gives its number.
+
+        `fork`: the repository that holds the branch, where it is not this one.
+        """
         with self.locked():
             repository = self.repositories[repo]
-            self._person(author)
+            self.person(author)
             number = len(repository.pull_requests) + 1
-            tip = repository.tip
+            base = base or repository.default_branch
+            tip = repository.git.branches[base]
             pull = PullRequest(
                 repository=repository.git.name,
                 number=number,
@@ -126,14 +139,18 @@ class GithubState:
                 created_at=at,
                 updated_at=at,
                 branch=branch,
-                base=repository.default_branch,
+                base=base,
                 base_oid=tip,
                 head=tip,
                 labels=tuple(labels),
+                fork=fork,
+                draft=draft,
             )
             repository.pull_requests[number] = pull
             for i, change in enumerate(commits):
                 self._commit(repository, pull, change, at - timedelta(minutes=len(commits) - i))
+            if commits and not fork:
+                self.record(repository, "branch_creation", branch, NO_COMMIT, pull.head, at - timedelta(minutes=1), author)
             return number
 
     def push(
@@ -148,13 +165,15 @@ class GithubState:
                 pull.head, pull.commits = pull.base_oid, []
             oid = self._commit(repository, pull, (None, author, message, paths), at)
             if force:
-                self._note(pull, "HeadRefForcePushedEvent", at, author, before=before, after=oid)
-            self._touch(pull, at)
+                self.note(pull, "HeadRefForcePushedEvent", at, author, before=before, after=oid)
+            if not pull.fork:
+                self.record(repository, "force_push" if force else "push", pull.branch, before, oid, at, author)
+            self.touch(pull, at)
             return oid
 
     def _commit(self, repository: Repository, pull: PullRequest, change: Change, at: datetime) -> str:
         sha, author, message, paths = change
-        oid = repository.git.add((pull.head,), self._person(author), message, paths, at, sha=sha)
+        oid = repository.git.add((pull.head,), self.person(author), message, paths, at, sha=sha)
         pull.commits.append(oid)
         pull.head = repository.git.branches[pull.branch] = oid
         repository.landed.setdefault(oid, set()).add(pull.number)
@@ -164,11 +183,11 @@ class GithubState:
         """Gives the review's id."""
         with self.locked():
             pull = self.repositories[repo].pull_requests[number]
-            self._person(reviewer)
+            self.person(reviewer)
             identity = f"PRR_{pull.id}_{len(pull.reviews) + 1}"
             submitted = None if state == "PENDING" else at
             pull.reviews.append(Review(identity, reviewer.removesuffix("[bot]"), state, submitted, at, pull.head, body))
-            self._touch(pull, at)
+            self.touch(pull, at)
             return identity
 
     def dismiss(
@@ -178,7 +197,7 @@ class GithubState:
         with self.locked():
             pull = self.repositories[repo].pull_requests[number]
             found = next(one for one in pull.reviews if one.id == review)
-            self._note(
+            self.note(
                 pull,
                 "ReviewDismissedEvent",
                 at,
@@ -189,46 +208,54 @@ class GithubState:
                 stale_by=pull.head if stale else None,
             )
             found.state, found.updated_at = "DISMISSED", at
-            self._touch(pull, at)
+            self.touch(pull, at)
 
     def label(self, repo: str, number: int, labels: Iterable[str], at: datetime) -> None:
         with self.locked():
             pull = self.repositories[repo].pull_requests[number]
             pull.labels = tuple(labels)
-            self._touch(pull, at)
+            self.touch(pull, at)
 
     def enable_auto_merge(self, repo: str, number: int, by: str, method: str, at: datetime) -> None:
         with self.locked():
             pull = self.repositories[repo].pull_requests[number]
             pull.auto_merge = (by, method.upper(), at)
-            self._touch(pull, at)
+            kind = {"squash": "AutoSquash", "rebase": "AutoRebase"}.get(method, "AutoMerge")
+            self.note(pull, f"{kind}EnabledEvent", at, by, enqueuer=by)
+            self.touch(pull, at)
 
     def merge(self, repo: str, number: int, by: str, at: datetime, method: str = "merge") -> str:
         """Gives the id of the merge commit: of a squash the one commit, of a rebase the last."""
         with self.locked():
             repository = self.repositories[repo]
             pull = repository.pull_requests[number]
-            self._person(by)
+            self.person(by)
             land = {"merge": self._land_merge, "squash": self._land_squash, "rebase": self._land_rebase}[method]
             landed = land(repository, pull, by, at)
+            before = repository.git.branches[pull.base]
             for oid in landed:
                 repository.landed.setdefault(oid, set()).add(number)
-            repository.git.branches[pull.base] = pull.merge_commit = landed[-1]
-            pull.state, pull.merged_at, pull.closed_at = "MERGED", at, at
-            pull.merged_by, pull.auto_merge = by.removesuffix("[bot]"), None
-            self._note(pull, "MergedEvent", at, by, after=landed[-1])
-            self._note(pull, "ClosedEvent", at, by)
-            self._touch(pull, at)
+            repository.git.branches[pull.base] = landed[-1]
+            self.record(repository, "pr_merge", pull.base, before, landed[-1], at, by)
+            self.merged(pull, landed[-1], by, at)
             return landed[-1]
+
+    def merged(self, pull: PullRequest, commit: str, by: str, at: datetime) -> None:
+        """The pull request is merged as `commit`; what it landed on the branch is the caller's."""
+        pull.state, pull.merged_at, pull.closed_at, pull.merge_commit = "MERGED", at, at, commit
+        pull.merged_by, pull.auto_merge, pull.queued = by.removesuffix("[bot]"), None, None
+        self.note(pull, "MergedEvent", at, by, after=commit)
+        self.note(pull, "ClosedEvent", at, by)
+        self.touch(pull, at)
 
     def _land_merge(self, repository: Repository, pull: PullRequest, by: str, at: datetime) -> list[str]:
         message = f"Merge pull request #{pull.number} from {pull.branch}\n\n{pull.title}"
         tip = repository.git.branches[pull.base]
-        return [repository.git.add((tip, pull.head), self._person(by), message, (), at, committer=WEB_FLOW)]
+        return [repository.git.add((tip, pull.head), self.person(by), message, (), at, committer=WEB_FLOW)]
 
     def _land_squash(self, repository: Repository, pull: PullRequest, by: str, at: datetime) -> list[str]:
         commits = [repository.git.commits[oid] for oid in pull.commits]
-        author = self._person(pull.author or by)
+        author = self.person(pull.author or by)
         others = {c.author for c in commits if c.author.email != author.email}
         trailers = [f"Co-authored-by: {one.name} <{one.email}>" for one in sorted(others, key=lambda one: one.email)]
         message = "\n".join([f"{pull.title} (#{pull.number})", *([""] if trailers else []), *trailers])
@@ -243,7 +270,7 @@ class GithubState:
             tip = landed[-1] if landed else repository.git.branches[pull.base]
             landed.append(
                 repository.git.add(
-                    (tip,), old.author, old.message, old.paths, at, committer=self._person(by), authored_at=old.authored_at
+                    (tip,), old.author, old.message, old.paths, at, committer=self.person(by), authored_at=old.authored_at
                 )
             )
         return landed
@@ -252,25 +279,46 @@ class GithubState:
         with self.locked():
             pull = self.repositories[repo].pull_requests[number]
             pull.state, pull.closed_at = "CLOSED", at
-            self._note(pull, "ClosedEvent", at, by)
-            self._touch(pull, at)
+            self.note(pull, "ClosedEvent", at, by)
+            self.touch(pull, at)
 
     def reopen(self, repo: str, number: int, by: str, at: datetime) -> None:
         with self.locked():
             pull = self.repositories[repo].pull_requests[number]
             pull.state, pull.closed_at = "OPEN", None
-            self._note(pull, "ReopenedEvent", at, by)
-            self._touch(pull, at)
+            self.note(pull, "ReopenedEvent", at, by)
+            self.touch(pull, at)
 
-    def direct_push(self, repo: str, author: str, at: datetime, paths: Sequence[str], message: str = "Direct push") -> str:
-        """A commit on the default branch that no pull request brought. Gives its id."""
+    def direct_push(
+        self,
+        repo: str,
+        author: str,
+        at: datetime,
+        paths: Sequence[str],
+        message: str = "Direct push",
+        *,
+        branch: str | None = None,
+        by: str | None = None,
+    ) -> str:
+        """A commit on the branch (the default one) that no pull request brought, pushed `by` its author. Gives its id."""
         with self.locked():
             repository = self.repositories[repo]
-            oid = repository.git.add((repository.tip,), self._person(author), message, paths, at)
-            repository.git.branches[repository.default_branch] = oid
+            branch = branch or repository.default_branch
+            before = repository.git.branches[branch]
+            oid = repository.git.add((before,), self.person(author), message, paths, at)
+            repository.git.branches[branch] = oid
+            self.record(repository, "push", branch, before, oid, at, by or author)
             return oid
 
-    def _note(
+    def record(self, repository: Repository, kind: str, branch: str, before: str, after: str, at: datetime, by: str | None) -> None:
+        """What the activity view has of a branch that moved."""
+        if by:
+            self.person(by)
+        identity = repository.database_id % 1_000_000 * 1_000_000 + len(repository.activity) + 1
+        login = by.removesuffix("[bot]") if by else None
+        repository.activity.append(Activity(identity, kind, f"refs/heads/{branch}", before, after, at, login))
+
+    def note(
         self,
         pull: PullRequest,
         typename: str,
@@ -283,11 +331,14 @@ class GithubState:
         before: str | None = None,
         after: str | None = None,
         stale_by: str | None = None,
+        enqueuer: str | None = None,
     ) -> None:
-        self._person(actor)
+        """An item of the timeline."""
+        self.person(actor)
         identity = f"{typename[:3].upper()}_{pull.id}_{len(pull.timeline) + 1}"
         login = actor.removesuffix("[bot]")
-        pull.timeline.append(Item(typename, identity, at, login, review, previous_state, message, before, after, stale_by))
+        item = Item(typename, identity, at, login, review, previous_state, message, before, after, stale_by, enqueuer)
+        pull.timeline.append(item)
 
-    def _touch(self, pull: PullRequest, at: datetime) -> None:
+    def touch(self, pull: PullRequest, at: datetime) -> None:
         pull.updated_at = max(pull.updated_at, at)

@@ -1,4 +1,4 @@
-"""What the fake GitHub keeps: users, repositories, pull requests, reviews, timeline items."""
+"""What the fake GitHub keeps: users, repositories, pull requests, reviews, timeline items, checks, activity, protection."""
 
 import zlib
 from dataclasses import dataclass, field
@@ -43,6 +43,53 @@ class Item:
     before: str | None = None
     after: str | None = None
     stale_by: str | None = None
+    enqueuer: str | None = None
+
+
+NO_COMMIT = "0" * 40  # before a branch was there, and after
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check run of `app`, or without one a commit status. `conclusion` None: not completed. `pusher`: whose push began it."""
+
+    id: int
+    name: str
+    status: str
+    conclusion: str | None
+    started_at: datetime
+    completed_at: datetime | None
+    app: str | None
+    pusher: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """One entry of https://docs.github.com/en/rest/repos/repos#list-repository-activities."""
+
+    id: int
+    type: str  # push, force_push, branch_creation, branch_deletion, pr_merge, merge_queue_merge
+    ref: str
+    before: str
+    after: str
+    at: datetime
+    actor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """What a branch's protection asks for; `ruleset`: as a ruleset that every reader sees, else as a classic rule."""
+
+    checks: tuple[str, ...] = ()
+    approvals: int | None = None
+    dismiss_stale: bool = False
+    last_push: bool = False
+    code_owners: bool = False
+    admins: bool = True
+    force_pushes: bool = False
+    deletions: bool = False
+    queue: bool = False
+    ruleset: bool = False
 
 
 @dataclass
@@ -69,6 +116,8 @@ class PullRequest:
     merge_commit: str | None = None
     auto_merge: tuple[str, str, datetime] | None = None  # login, method, time
     draft: bool = False
+    fork: str | None = None  # the repository of the head, where it is another one
+    queued: datetime | None = None
 
     @property
     def id(self) -> str:
@@ -84,10 +133,19 @@ class Repository:
     permission: str = "READ"
     pull_requests: dict[int, PullRequest] = field(default_factory=dict)
     landed: dict[str, set[int]] = field(default_factory=dict)  # commit → pull requests it is associated with
+    checks: dict[str, list[Check]] = field(default_factory=dict)  # by commit
+    check_count: int = 0
+    activity: list[Activity] = field(default_factory=list)
+    protected: dict[str, Protection] = field(default_factory=dict)
+    rules_updated: datetime | None = None
 
     @property
     def database_id(self) -> int:
         return zlib.crc32(f"{self.git.name}/{self.git.seed}".encode())
+
+    @property
+    def id(self) -> str:
+        return f"R_{self.database_id:08x}"
 
     @property
     def tip(self) -> str:
