@@ -15,7 +15,7 @@ from app.ledger.leaf import event_from_leaf
 from app.ledger.line import line_of
 from app.ledger.row import COLUMNS, row_of
 
-BATCH = 1024
+BATCH = 4096
 FEW = 256  # leaves among which every swap is tried
 Test = Callable[[Sequence[bytes]], bool]
 
@@ -29,8 +29,12 @@ def odd_rows(witness: Witness, start: int, stop: int) -> Iterator[tuple[int, Fau
 
 def _agree(witness: Witness, start: int, stop: int) -> bool:
     """Whether every row says what its leaf says. False also where that could not be told quickly."""
+    return [seq for seq, leaf, line in witness.lines(start, stop) if not _is_line(line, seq, leaf)] == []
+
+
+def _is_line(line: str | None, seq: int, leaf: bytes) -> bool:
     try:
-        return [line_of(seq, leaf) for seq, _, leaf in witness.leaves(start, stop)] == witness.lines(start, stop)
+        return line_of(seq, leaf) == line
     except LedgerError:
         return False
 
@@ -66,12 +70,11 @@ def _classify(witness: Witness, seq: int, row: tuple[Any, ...] | None, expected:
 
 
 def _leaf_id(witness: Witness, seq: int) -> Any:
-    for _, _, leaf in witness.leaves(seq, seq + 1):
-        try:
-            return event_from_leaf(leaf)[0].id
-        except LedgerError:
-            return None
-    return None
+    found = [leaf for _, _, leaf in witness.leaves(seq, seq + 1)]
+    try:
+        return event_from_leaf(found[0])[0].id if found else None
+    except LedgerError:
+        return None
 
 
 def explain(witness: Witness, good: merkle.Growth, claim: Claim, root: bytes, tile: int | None) -> Fault:

@@ -1,6 +1,6 @@
 """What can be wrong with a ledger, and what a verifier must be able to read of it to tell."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -58,7 +58,10 @@ class Body:
 
 
 class Witness(Protocol):
-    """What is stored, as it stands, unchecked. Ranges are [start, stop); what is not there is left out."""
+    """What is stored, as it stands, unchecked. Ranges are [start, stop); what is not there is left out.
+
+    What is iterated may still be on its way: it is read to its end before anything else is asked.
+    """
 
     def size(self) -> int:
         """The highest seq of a leaf, and one."""
@@ -68,7 +71,7 @@ class Witness(Protocol):
         """(table, seq) of rows below 0, and of events beyond the last leaf."""
         ...
 
-    def leaves(self, start: int, stop: int) -> Sequence[tuple[int, bytes, bytes]]:
+    def leaves(self, start: int, stop: int) -> Iterable[tuple[int, bytes, bytes]]:
         """(seq, stored hash, leaf), by seq."""
         ...
 
@@ -76,8 +79,8 @@ class Witness(Protocol):
         """(seq, leaf, the values of row.COLUMNS or None where the row is missing), by seq."""
         ...
 
-    def lines(self, start: int, stop: int) -> Sequence[str]:
-        """The rows of events, each as `line.line_of` writes its leaf's, by seq."""
+    def lines(self, start: int, stop: int) -> Iterable[tuple[int, bytes, str | None]]:
+        """(seq, leaf, the row of events as `line.line_of` writes its leaf's or None where it is missing), by seq."""
         ...
 
     def seq_of(self, event: UUID) -> int | None:

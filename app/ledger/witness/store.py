@@ -15,17 +15,19 @@ from app.ledger.line import NULLABLE, SEPARATOR
 from app.ledger.row import COLUMNS
 from app.ledger.verify import Progress, Report, quiet, verify
 
-_LEAVES = "SELECT seq, hash, leaf FROM leaves WHERE seq >= %b AND seq < %b ORDER BY seq"
-_ROWS = """
-    SELECT leaves.seq, leaves.leaf, events.seq, {}
-    FROM leaves LEFT JOIN events ON events.seq = leaves.seq
-    WHERE leaves.seq >= %b AND leaves.seq < %b ORDER BY leaves.seq
+_LEAVES = "SELECT seq, hash, leaf FROM leaves WHERE seq >= %(start)b AND seq < %(stop)b ORDER BY seq"
+# the range stands on both sides: Postgres does not carry it across, and would read events from the beginning
+_BOTH = """
+    FROM leaves LEFT JOIN events ON events.seq = leaves.seq AND events.seq >= %(start)b AND events.seq < %(stop)b
+    WHERE leaves.seq >= %(start)b AND leaves.seq < %(stop)b ORDER BY leaves.seq
 """
+_ROWS = "SELECT leaves.seq, leaves.leaf, events.seq, {} " + _BOTH
 _TYPED = _ROWS.format(", ".join(f"events.{name}" for name in COLUMNS))
 _TIMES_AS_TEXT = _ROWS.format(", ".join(f"events.{name}" + "::text" * name.endswith("_at") for name in COLUMNS))
 _TILES = "SELECT index, hash FROM tile_hashes WHERE level = %b AND index >= %b AND index < %b"
 _PAGE = 500
-_BODIES = 16  # payloads may be large
+_BODIES = "SELECT digest, codec, size, body FROM bodies {} ORDER BY digest LIMIT 16"  # payloads may be large
+_CHUNK = 64  # rows handed over at once
 
 
 def _cell(name: str) -> str:
@@ -39,10 +41,8 @@ def _cell(name: str) -> str:
     return "coalesce(encode(observation, 'hex'), '')" if name == "observation" else name
 
 
-_LINES = f"""
-    SELECT concat_ws('{SEPARATOR}', seq, {", ".join(_cell(name) for name in COLUMNS)})
-    FROM events WHERE seq >= %b AND seq < %b ORDER BY seq
-"""
+_LINE = f"concat_ws('{SEPARATOR}', events.seq, {', '.join(_cell(name) for name in COLUMNS)})"
+_LINES = f"SELECT leaves.seq, leaves.leaf, CASE WHEN events.seq IS NOT NULL THEN {_LINE} END {_BOTH}"
 
 
 def verify_database(
@@ -71,19 +71,24 @@ class Stored:
         size = self.size()  # read last: the ledger may be growing
         return [(table, seq) for table, seq in ends if not 0 <= seq < size]
 
-    def leaves(self, start: int, stop: int) -> Sequence[tuple[int, bytes, bytes]]:
-        found: list[tuple[int, bytes, bytes]] = self._driver.execute(_LEAVES, (start, stop), binary=True).fetchall()
-        return found
+    def leaves(self, start: int, stop: int) -> Iterable[tuple[int, bytes, bytes]]:
+        return self._stream(_LEAVES, start, stop)
+
+    def _stream(self, query: str, start: int, stop: int) -> Iterator[Any]:
+        """Rows as the server makes them: it goes on with the next while these are looked at."""
+        with self._driver.cursor() as cursor:
+            yield from cursor.stream(query, {"start": start, "stop": stop}, binary=True, size=_CHUNK)
 
     def rows(self, start: int, stop: int) -> Sequence[tuple[int, bytes, tuple[Any, ...] | None]]:
         try:
-            found = self._driver.execute(_TYPED, (start, stop), binary=True).fetchall()
+            found = self._driver.execute(_TYPED, {"start": start, "stop": stop}, binary=True).fetchall()
         except psycopg.DataError:  # a time that no event can have, such as infinity
-            found = [tuple(map(_time, row)) for row in self._driver.execute(_TIMES_AS_TEXT, (start, stop), binary=True)]
+            told = self._driver.execute(_TIMES_AS_TEXT, {"start": start, "stop": stop}, binary=True)
+            found = [tuple(map(_time, row)) for row in told]
         return [(row[0], row[1], row[3:] if row[2] is not None else None) for row in found]
 
-    def lines(self, start: int, stop: int) -> Sequence[str]:
-        return [line for (line,) in self._driver.execute(_LINES, (start, stop)).fetchall()]
+    def lines(self, start: int, stop: int) -> Iterable[tuple[int, bytes, str | None]]:
+        return self._stream(_LINES, start, stop)
 
     def seq_of(self, event: UUID) -> int | None:
         return self._connection.execute(select(events.c.seq).where(events.c.id == event)).scalar_one_or_none()
@@ -110,14 +115,10 @@ class Stored:
             last = found[-1]
 
     def bodies(self) -> Iterator[Body]:
-        query, last = select(bodies).order_by(bodies.c.digest).limit(_BODIES), None
-        while True:
-            found = self._connection.execute(query if last is None else query.where(bodies.c.digest > last)).all()
-            for row in found:
-                yield Body(bytes(row.digest), row.codec, row.size, row.body)
-            if len(found) < _BODIES:
-                return
-            last = found[-1].digest
+        found = self._driver.execute(_BODIES.format(""), binary=True).fetchall()
+        while found:
+            yield from (Body(*row) for row in found)
+            found = self._driver.execute(_BODIES.format("WHERE digest > %b"), (found[-1][0],), binary=True).fetchall()
 
     def first_with(self, observation: bytes) -> int | None:
         query = select(func.min(events.c.seq)).where(events.c.observation == observation)
