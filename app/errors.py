@@ -112,10 +112,12 @@ class LeaseLost(ThroughlineError):
 
 
 class SourceError(ThroughlineError):
-    """`status` is the HTTP status behind it, None where there was no answer."""
+    """`status` is the HTTP status behind it, None where there was no answer; `says` the first of what the server said with it,
+    to be looked into and never shown."""
 
     state = "error"
     status: int | None = None
+    says: str = ""
 
 
 class Unauthorized(SourceError):

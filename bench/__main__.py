@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from bench import csv_export, ingest, pages, polls, portal, tfe_cost, verify
+from bench import argocd_cost, csv_export, ingest, pages, polls, portal, tfe_cost, verify
 from bench.figure import Figure
 from bench.place import SIZES, Place, scratch
 
@@ -20,6 +20,7 @@ BENCHES: dict[str, Callable[[Place], Iterator[Figure]]] = {
     "portal": portal.run,
     "polls": polls.run,
     "tfe": tfe_cost.run,
+    "argocd": argocd_cost.run,
 }
 
 

@@ -300,7 +300,7 @@ class Http:
         if 200 <= status < 300:
             return answer
         error = _error_for(status, path, answer, self.connection)
-        error.status = status
+        error.status, error.says = status, answer.body[:500].decode("utf-8", "replace")
         raise error
 
 

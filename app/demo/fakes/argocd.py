@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from app.demo.fakes import argocd_shapes as shapes
 from app.demo.fakes.argocd_state import ArgocdState
-from app.demo.fakes.argocd_types import ApplicationState, stamp
+from app.demo.fakes.argocd_types import NAMESPACE, ApplicationState, stamp
 
 Answer = tuple[int, Any]
 CODES = {400: 3, 401: 16, 403: 7, 404: 5, 429: 8, 500: 2, 503: 14}
@@ -63,6 +63,8 @@ class Endpoints:
         chosen = params.getlist("projects") or params.getlist("project")
         seen = [app for _, app in sorted(self.state.applications.items()) if app.project not in self.state.hidden]
         items = [shapes.application(app) for app in seen if not chosen or app.project in chosen]
+        if self.state.largest is not None and len(items) > self.state.largest:
+            return refused(429, "grpc: received message larger than max (104857601 vs. 104857600)")
         fields = params.get("fields")
         if fields and any(one.startswith("-items.") for one in fields.split(",")):
             return refused(500, "field spec.project is not a map")
@@ -97,7 +99,8 @@ class Endpoints:
         if "refresh" in request.query_params:
             raise AssertionError("a reader asked Argo CD to refresh, which writes to the application")
         project = request.query_params.get("project")
-        app = self.state.applications.get(request.path_params["name"])
+        name, space = request.path_params["name"], request.query_params.get("appNamespace") or NAMESPACE
+        app = self.state.applications.get(name if space == NAMESPACE else f"{space}/{name}")
         if (app is None or app.project in self.state.hidden) and project is None:
             return None, refused(403, "permission denied")
         if project is not None and project in self.state.hidden:
@@ -164,7 +167,8 @@ def _planned(state: ArgocdState, request: Request) -> tuple[int, Any, dict[str, 
 
 def _page(state: ArgocdState, request: Request) -> Response:
     """The page that events link to: what the application holds, as JSON, for whoever follows a link in the demo."""
-    app = state.applications.get(request.path_params["name"])
+    name, space = request.path_params["name"], request.path_params["namespace"]
+    app = state.applications.get(name if space == NAMESPACE else f"{space}/{name}")
     if app is None:
         return HTMLResponse("<!doctype html><title>Gone</title><p>No such application.</p>", 404)
     body = escape(json.dumps(shapes.application(app), indent=1, sort_keys=True))

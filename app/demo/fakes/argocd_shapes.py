@@ -34,6 +34,7 @@ OLD_FIELDS = frozenset(
         *("status.operationState.operation.sync", "status.resources", "operation.sync"),
     }
 )
+HYDRATOR_FIELDS = frozenset({"status.sourceHydrator"})  # from 3.2 on
 NEW_FIELDS = frozenset(
     {*("spec.destination", "spec.project", "spec.source", "spec.sources", "spec.syncPolicy"), "status.sync.revision"}
 )
@@ -101,8 +102,9 @@ def _status(app: ApplicationState) -> JSON:
         "resources": [_resource(one) for one in app.resources],
         "resourceHealthSource": "appTree",
         "sourceType": "Directory",
-        "summary": {},
+        "summary": {"images": app.images} if app.images else {},
         "controllerNamespace": "argocd",
+        "sourceHydrator": {},
     }
     if app.history:
         out["history"] = [{"source": {"repoURL": ""}, **one} if app.several else one for one in app.history]
@@ -128,7 +130,8 @@ def _operation_state(one: OperationState) -> JSON:
 
 def cut(apps: Sequence[JSON], fields: str, version: tuple[int, int]) -> list[JSON]:
     """What the list lets out when `fields` is given: its own fixed paths, anything else dropped without a word."""
-    allowed = OLD_FIELDS | (NEW_FIELDS if version >= (3, 5) else frozenset())
+    allowed = OLD_FIELDS | (HYDRATOR_FIELDS if version >= (3, 2) else frozenset())
+    allowed |= NEW_FIELDS if version >= (3, 5) else frozenset()
     wanted = [
         one.removeprefix("items.")
         for one in fields.split(",")

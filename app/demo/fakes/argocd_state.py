@@ -13,6 +13,7 @@ from app.demo.fakes.argocd_operations import Operations
 from app.demo.fakes.argocd_types import (
     HOUR,
     JSON,
+    NAMESPACE,
     AnnouncementState,
     ApplicationState,
     CommitState,
@@ -48,6 +49,7 @@ class ArgocdState(Operations):
         self.rights = {"get"}
         self.hidden: set[str] = set()
         self.announces = True
+        self.largest: int | None = None  # a list of more applications is over the server's message size
         self.requests: list[tuple[str, str]] = []  # path and query of each
         self.failures: list[Failure] = []
         self.scheduled: list[tuple[datetime, Callable[[], None]]] = []
@@ -75,8 +77,12 @@ class ArgocdState(Operations):
         resources: Sequence[tuple[str, str]] = (),
         more_sources: Sequence[SourceState] = (),
         helm: JSON | None = None,
+        namespace: str = NAMESPACE,
     ) -> ApplicationState:
-        """`destination` is `cluster/namespace`; an empty cluster is Argo CD's own. `by` None: an ApplicationSet made it."""
+        """`destination` is `cluster/namespace`; an empty cluster is Argo CD's own. `by` None: an ApplicationSet made it.
+
+        It stands in `applications` under its name, outside of Argo CD's own namespace under `namespace/name`.
+        """
         with self.lock:
             cluster, _, space = destination.partition("/")
             app = ApplicationState(
@@ -88,7 +94,8 @@ class ArgocdState(Operations):
                 cluster=cluster or None,
                 target_namespace=space,
                 created_at=at,
-                uid=made_id(self.seed, name, at),
+                uid=made_id(self.seed, name if namespace == NAMESPACE else f"{namespace}/{name}", at),
+                namespace=namespace,
                 auto_sync=auto_sync,
                 self_heal=self_heal,
                 prune=prune,
@@ -98,7 +105,7 @@ class ArgocdState(Operations):
                     for kind, one in resources or [("ConfigMap", f"{name}-config"), ("Deployment", name)]
                 ],
             )
-            self.applications[name] = app
+            self.applications[app.key] = app
             if by:
                 self.announce(app, at, "ResourceCreated", f"{by} created application", by)
             self.compare(app, at, "OutOfSync")
@@ -178,17 +185,18 @@ class ArgocdState(Operations):
                 app.deleting_at = at
                 self.announce(app, at, "ResourceDeleted", f"{user} deleted application", user)
             if not finalizing:
-                self.applications.pop(app.name, None)
+                self.applications.pop(app.key, None)
 
     def recreate(self, app: ApplicationState, at: datetime, by: str | None = "alice") -> ApplicationState:
         """The same name, a new object: a new uid, no history, no announcements."""
         with self.lock:
-            self.applications.pop(app.name, None)
+            self.applications.pop(app.key, None)
             first = app.sources[0]
             return self.add_application(
                 app.name, project=app.project, repository=first.repository, path=first.path, at=at, revision=first.revision,
                 destination=f"{app.cluster or ''}/{app.target_namespace}", by=by, auto_sync=app.auto_sync, self_heal=app.self_heal,
                 resources=[(one.kind, one.name) for one in app.resources], more_sources=app.sources[1:],
+                namespace=app.namespace,
             )  # fmt: skip
 
     def drop_history(self, app: ApplicationState, n: int) -> None:

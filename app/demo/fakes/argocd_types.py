@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 JSON = dict[str, Any]
+NAMESPACE = "argocd"  # Argo CD's own
 MESSAGE = "successfully synced (all tasks run)"
 
 
@@ -98,7 +99,7 @@ class ApplicationState:
     target_namespace: str
     created_at: datetime
     uid: str
-    namespace: str = "argocd"
+    namespace: str = NAMESPACE
     auto_sync: bool = False
     self_heal: bool = False
     prune: bool = False
@@ -121,7 +122,12 @@ class ApplicationState:
     announcements: list[AnnouncementState] = field(default_factory=list)
     deleting_at: datetime | None = None
     heals: int = 0
+    images: list[str] = field(default_factory=list)  # what runs, as the summary tells
     extra: JSON = field(default_factory=dict)  # merged over the answer: for what no story would tell
+
+    @property
+    def key(self) -> str:
+        return self.name if self.namespace == NAMESPACE else f"{self.namespace}/{self.name}"
 
     @property
     def revisions(self) -> list[str]:

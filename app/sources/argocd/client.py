@@ -83,13 +83,17 @@ class Client:
         value = body.get("value") if isinstance(body, Mapping) else None
         return {"yes": True, "no": False}.get(str(value))
 
-    def applications(self) -> Got:
-        """The list, projected to what tells whether an application changed."""
-        return self.get("/api/v1/applications", [("fields", LIST_FIELDS), *self._projects()])
+    def applications(self, projects: Sequence[str] | None = None) -> Got:
+        """The list, projected to what tells whether an application changed; of the configured projects, or of these."""
+        return self.get("/api/v1/applications", [("fields", LIST_FIELDS), *self._projects(projects)])
 
-    def projects_of_applications(self) -> Got:
+    def projects(self) -> Got:
+        """The names of the projects that the token may see."""
+        return self.get("/api/v1/projects", [("fields", "items.metadata.name")])
+
+    def projects_of_applications(self, projects: Sequence[str] | None = None) -> Got:
         """Name, namespace and specification of every application: how servers before 3.5 tell the project."""
-        return self.get("/api/v1/applications", [("fields", PROJECT_FIELDS), *self._projects()])
+        return self.get("/api/v1/applications", [("fields", PROJECT_FIELDS), *self._projects(projects)])
 
     def application(self, name: str, namespace: str, project: str) -> Got:
         return self.get(f"/api/v1/applications/{quote(name, safe='')}", _place(namespace, project))
@@ -105,8 +109,8 @@ class Client:
         path = f"/api/v1/applications/{quote(name, safe='')}/revisions/{sha}/metadata"
         return self.get(path, [*_place(namespace, project), *more])
 
-    def _projects(self) -> list[tuple[str, str]]:
-        return [("projects", one) for one in self.connection.projects]
+    def _projects(self, chosen: Sequence[str] | None = None) -> list[tuple[str, str]]:
+        return [("projects", one) for one in chosen or self.connection.projects]
 
 
 def _place(namespace: str, project: str) -> list[tuple[str, str]]:

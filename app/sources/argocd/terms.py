@@ -51,7 +51,7 @@ REASONS = frozenset(
 ROLLING_SYNC = "applicationset-controller"  # the name that an ApplicationSet's rolling sync gives as its initiator
 
 # Only allow-listed fields leave the list endpoint; the rest is dropped without a word. `items.spec.project` and
-# `items.status.sync.revision` come from 3.5 on.
+# `items.status.sync.revision` come from 3.5 on, `items.status.sourceHydrator` from 3.2 on.
 LIST_FIELDS = ",".join(
     [
         "metadata.resourceVersion",
@@ -64,6 +64,8 @@ LIST_FIELDS = ",".join(
         "items.status.sync.status",
         "items.status.sync.revision",
         "items.status.health",
+        "items.status.summary",
+        "items.status.sourceHydrator",
         "items.status.operationState.phase",
         "items.status.operationState.startedAt",
         "items.status.operationState.finishedAt",
@@ -77,6 +79,7 @@ PATHS = (
     r"/api/version",
     r"/api/v1/session/userinfo",
     r"/api/v1/account/can-i/applications/[a-z]+/\*/\*",
+    r"/api/v1/projects",
     r"/api/v1/applications",
     rf"/api/v1/applications/{NAME}",
     rf"/api/v1/applications/{NAME}/events",

@@ -53,9 +53,30 @@ class SyncPolicy(Wire):
     automated: Automated | None = None
 
 
+class DrySource(Wire):
+    repo_url: str | None = msgspec.field(default=None, name="repoURL")
+    target_revision: str | None = None
+    path: str | None = None
+
+
+class SyncSource(Wire):
+    target_branch: str | None = None
+    path: str | None = None
+    repo_url: str | None = msgspec.field(default=None, name="repoURL")
+
+
+class Hydrator(Wire):
+    """Dry manifests in one place, rendered ones in another: https://argo-cd.readthedocs.io/en/stable/user-guide/source-hydrator/."""
+
+    dry_source: DrySource | None = None
+    sync_source: SyncSource | None = None
+    hydrate_to: SyncSource | None = None
+
+
 class Spec(Wire):
     source: Source | None = None
     sources: list[Source] | None = None
+    source_hydrator: Hydrator | None = None
     destination: Destination | None = None
     project: str | None = None
     sync_policy: SyncPolicy | None = None
@@ -159,6 +180,27 @@ class Condition(Wire):
     message: str | None = None
 
 
+class Hydrated(Wire):
+    """An operation of the hydrator: the dry commit, and the commit it was rendered into."""
+
+    dry_sha: str | None = msgspec.field(default=None, name="drySHA")
+    hydrated_sha: str | None = msgspec.field(default=None, name="hydratedSHA")
+    phase: str | None = None
+    message: str | None = None
+    started_at: str | None = None
+    finished_at: str | None = None
+    source_hydrator: Hydrator | None = None
+
+
+class Hydration(Wire):
+    last_successful_operation: Hydrated | None = None
+    current_operation: Hydrated | None = None
+
+
+class Summary(Wire):
+    images: list[str] | None = None
+
+
 class Status(Wire):
     sync: SyncStatus | None = None
     health: Health | None = None
@@ -167,6 +209,8 @@ class Status(Wire):
     resources: list[Item] | None = None
     conditions: list[Condition] | None = None
     reconciled_at: str | None = None
+    summary: Summary | None = None
+    source_hydrator: Hydration | None = None
 
 
 class Application(Wire):

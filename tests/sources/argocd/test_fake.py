@@ -43,7 +43,7 @@ def test_the_list_drops_what_is_not_allowed_out(stage: Stage, version: str, revi
     (item,) = ask(stage, "/api/v1/applications", fields=fields)[1]["items"]
     assert set(item["metadata"]) == {"name", "namespace", "creationTimestamp", "deletionTimestamp"}
     assert item["metadata"]["deletionTimestamp"] is None
-    assert set(item["status"]) == {"sync", "health", "operationState"}
+    assert set(item["status"]) == {"sync", "health", "operationState", "summary", "sourceHydrator"}
     assert set(item["status"]["operationState"]) == {"startedAt", "finishedAt", "phase"}
     assert ("revision" in item["status"]["sync"]) is revision
     assert ("spec" in item) is revision

@@ -1,0 +1,100 @@
+"""One application read whole: itself, its announcements, and what Argo CD says of commits that are new."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.canonical import digest, plain
+from app.domain.event import Event, Step
+from app.errors import Forbidden, Missing, NotUnderstood, ServerFailed, TooLarge
+from app.sources.argocd import wire
+from app.sources.argocd.announcements import announcement
+from app.sources.argocd.client import Client, dumped
+from app.sources.argocd.listing import Listed, seen_of
+from app.sources.argocd.maker import maker
+from app.sources.argocd.memory import Memory, dump
+from app.sources.argocd.names import instant, is_commit, stamp
+from app.sources.argocd.normalise import Reading, Story, View, tell
+from app.sources.argocd.operations import Heard
+from app.sources.contract import Observation, Page
+
+ONLY_ONE = (Forbidden, Missing, NotUnderstood, ServerFailed, TooLarge)  # one application's failure is not the server's
+COMMITS = 1000  # how many commits are remembered as asked about
+
+
+@dataclass(slots=True)
+class Reader:
+    """For one pass. `commits` are those that Argo CD was asked about already, oldest first."""
+
+    client: Client
+    view: View
+    commits: list[str] = field(default_factory=list)
+
+    def page(self, one: Listed, project: str, memory: Memory | None) -> Page:
+        """What is new of the application, and what to remember of it. Raises SourceError."""
+        got = self.client.application(one.name, one.namespace, project)
+        app = wire.read(got.body, wire.Application, f"application {one.key}")
+        kept = [got.observed(f"application/{one.key}")]
+        heard, odd = self._heard(one, project, kept)
+        spec = digest(dumped(got.body.get("spec"))) if isinstance(got.body, Mapping) else ""
+        reading = Reading(app, heard, spec, kept[0].digest, kept[1].digest if len(kept) > 1 else None)
+        story = tell(reading, memory, self.view)
+        events = story.events + list(self._told_of_commits(app, one, project, story, kept))
+        story.memory.seen, story.memory.read = seen_of(app), stamp(self.view.now)
+        remember: dict[str, Any] = {one.key: dump(story.memory)}
+        if self.commits:
+            remember["commits"] = self.commits[-COMMITS:]
+        return Page(observations=kept, events=events, remember=remember, wants=story.wants, unknown=[*story.unknown, *odd], seen=1)
+
+    def _heard(self, one: Listed, project: str, kept: list[Observation]) -> tuple[Heard, list[tuple[str, str]]]:
+        """Read after the application, so that what announced its operation is among them."""
+        try:
+            got = self.client.events(one.name, one.namespace, project)
+            items = wire.items_of(got.body, f"events of {one.key}")
+        except ONLY_ONE as error:
+            return Heard(None, failure=plain(str(error), 300)), [("events", f"{one.key}: {plain(str(error), 500)}")]
+        kept.append(got.observed(f"events/{one.key}"))
+        said, odd = [], []
+        for item in items:
+            try:
+                found = announcement(wire.read(item, wire.KubernetesEvent, f"an event of {one.key}"))
+            except NotUnderstood as error:
+                odd.append(("event", plain(str(error), 500)))
+                continue
+            if found:
+                said.append(found)
+            else:
+                odd.append(("event", f"{one.key}: an event without an id or a time"))
+        return Heard(tuple(said)), odd
+
+    def _told_of_commits(
+        self, app: wire.Application, one: Listed, project: str, story: Story, kept: list[Observation]
+    ) -> Iterator[Event]:
+        """What Argo CD says of each commit that operations brought, asked once for each."""
+        make = maker(self.view.source, self.view.base, app, story.memory.uid, self.view.now)
+        for sha, repo, index, number in _new_commits(story, self.commits):
+            try:
+                got = self.client.revision(one.name, one.namespace, project, sha, index, number)
+                told = wire.read(got.body, wire.RevisionMetadata, f"commit {sha}")
+            except ONLY_ONE as error:
+                story.unknown.append(("revision", f"{sha[:12]}: {plain(str(error), 300)}"))
+                continue
+            kept.append(got.observed(f"revision/{sha}"))
+            self.commits.append(sha)
+            at = instant(told.date) or self.view.now
+            facts = {"author": plain(told.author, 300), "message": plain(told.message, 2000), "date": plain(told.date, 64)}
+            yield make.event("revision", sha, "known", Step.NOTED, at, facts, unique=repo or "", commits=(sha,), repo=repo)
+
+
+def _new_commits(story: Story, known: Sequence[str]) -> Iterator[tuple[str, str | None, int | None, int | None]]:
+    """(sha, repository, index of the source, history id) of commits that this story's operations name first."""
+    done = set(known)
+    for event in story.events:
+        if event.type != "operation":
+            continue
+        sources = event.facts.get("sources") or []
+        for i, source in enumerate(sources):
+            sha = source["revision"]
+            if is_commit(sha) and not source["chart"] and sha not in done:
+                done.add(sha)
+                yield sha, source["repository"], i if len(sources) > 1 else None, event.facts.get("history_id")
