@@ -28,7 +28,7 @@ from app.linking.stand import Standing, is_root, stand
 from app.linking.tokens import affected, neighbourhood, tokens
 
 BATCH = 1000  # leaves a transaction
-VERSION = "2"  # of fold, rules, controls and documents; another version rebuilds by itself
+VERSION = "3"  # of fold, rules, controls and documents; another version rebuilds by itself
 
 logger = log.get(__name__)
 
@@ -115,7 +115,8 @@ class Projector:
             now, was = set(tokens(entity)) if entity else set(), before.get(key, set())
             gone += [(token, key) for token in sorted(was - now)]
             new += [(token, key) for token in sorted(now - was)]
-        members = {e for _, e in store.entities_with(self.connection, {t for t, _ in gone}) if e.startswith(("run:", "operation:"))}
+        kinds = ("run:", "operation:", "pr:", "push:")
+        members = {e for _, e in store.entities_with(self.connection, {t for t, _ in gone}) if e.startswith(kinds)}
         store.set_tokens(self.connection, gone, new)
         for key in touched:
             if entity := self.graph.get(key):
@@ -174,7 +175,9 @@ class Projector:
         entities = [entity for key in keys[1:] if (entity := self.graph.get(key)) is not None]
         kinds = {key: story[0].event.kind for key, story in stories.items() if story}
         whole, *others = [resolve(entity, self.rules.identities, kinds[entity.key]) for entity in (root, *entities)]
-        change = assemble(whole, others, links, entries, self.rules.environments, gaps)
+        deployed = [one for standing in standings.values() for one in standing.deployed]
+        mine = standings[root.key].rules
+        change = assemble(whole, others, links, entries, self.rules.environments, gaps, deployed, mine)
         told = document(judged(change))
         terms = [{"key": key, "value": value, "change": change.id, "at": change.at} for key, value in told.terms]
         places = {key: _place(standings[key], root.key) for key in keys}

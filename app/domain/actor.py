@@ -59,3 +59,4 @@ class Person:
     person: str | None = None
     kind: ActorKind = ActorKind.HUMAN
     id: str | None = None
+    declared: bool = False  # a commit says so; the source does not vouch for it

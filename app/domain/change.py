@@ -10,10 +10,15 @@ from uuid import UUID
 
 from app.canonical import stable_id
 from app.domain.actor import Actor, Person
+from app.domain.commits import BranchRules as BranchRules
+from app.domain.commits import Check as Check
 from app.domain.commits import CommitPulls as CommitPulls
 from app.domain.commits import CommitRange as CommitRange
+from app.domain.commits import DeployedRange as DeployedRange
+from app.domain.commits import HeadPush as HeadPush
 from app.domain.commits import PullOf as PullOf
 from app.domain.commits import Push as Push
+from app.domain.commits import Tenures as Tenures
 from app.domain.finding import Finding, Verdict
 from app.domain.policy import PolicyResult
 from app.domain.ref import Resource
@@ -93,6 +98,11 @@ class PullRequest:
     head_oid: str | None = None  # the head as last seen; of a merged pull request the head that was merged
     reverts: tuple[str, ...] = ()  # commits (full ids) and pull requests (`owner/name#n`) that it says it reverts
     picks: tuple[str, ...] = ()  # commits that its commits say they were cherry-picked from
+    merge_method: str | None = None  # merge · squash · rebase · fast-forward · queue · train · push; None: not known
+    auto_merge_by: Actor | None = None  # who let the host merge it by itself once it could
+    queued_at: datetime | None = None  # last added to the merge queue
+    pushes: tuple[HeadPush, ...] = ()
+    checks: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +277,9 @@ class HistoryGap:
     before: datetime | None = None
 
 
-Entity = PullRequest | Run | Operation | Drift | HistoryGap | CommitRange | CommitPulls | Push | WorkspaceAct
+Entity = (
+    PullRequest | Run | Operation | Drift | HistoryGap | CommitRange | CommitPulls | Push | WorkspaceAct | BranchRules | Tenures
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +343,8 @@ class Change:
     environments: tuple[Environment, ...] = ()  # every one it touches, the most critical first; `environment` is the first
     history_gap: HistoryGap | None = None
     push: Push | None = None  # the root, where a branch was moved without a pull request
+    rules: BranchRules | None = None  # the root, where what a branch asks for was changed; else what it asked for at the merge
+    deployed: tuple[DeployedRange, ...] = ()  # what its runs and syncs brought, commit by commit
     workspace_act: WorkspaceAct | None = None  # the root, where a workspace was changed outside of its runs
     reviewed: tuple[Reviewed, ...] = ()  # each run that changes something, beside the plan that was reviewed
 

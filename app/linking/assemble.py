@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from app.domain.change import (
+    BranchRules,
     Change,
+    DeployedRange,
     Drift,
     Entity,
     EnvironmentRule,
@@ -14,11 +16,13 @@ from app.domain.change import (
     Moment,
     Operation,
     PullRequest,
+    Push,
     Run,
     WorkspaceAct,
     change_id,
 )
 from app.domain.event import Entry, entity_of
+from app.linking import says_branch
 from app.linking.environment import environments_of
 from app.linking.fold import step_rank
 from app.linking.gaps import gaps as missing
@@ -38,11 +42,14 @@ def assemble(
     entries: Sequence[Entry],
     environments: Sequence[EnvironmentRule],
     gaps: Iterable[Gap] = (),
+    deployed: Iterable[DeployedRange] = (),
+    rules: BranchRules | None = None,
 ) -> Change:
     """The change on `root`. Raises ValueError without an entry of the root's own, since its number comes from there.
 
     `members`: the entities whose `home` leads here (the root itself may be among them); `links` and `gaps`: all their homes,
-    references and gaps, and the root's own; `entries`: the events of the root and of every member, in any order.
+    references and gaps, and the root's own; `entries`: the events of the root and of every member, in any order; `deployed`: what
+    the members brought; `rules`: what the base of a pull request asked for at its merge.
     """
     everyone = sorted({entity.key: entity for entity in (root, *members)}.values(), key=lambda entity: entity.key)
     pull_requests = (root,) if isinstance(root, PullRequest) else ()
@@ -72,13 +79,16 @@ def assemble(
         runs=runs,
         operations=operations,
         drifts=drifts,
-        people=people(pull_requests, runs, operations, root if isinstance(root, WorkspaceAct) else None),
+        people=people(pull_requests, runs, operations, root),
         links=tuple(sorted(set(links), key=lambda link: (link.from_, link.to, link.rule, link.because))),
         gaps=missing(root, runs, operations, tuple(sorted(set(gaps), key=lambda gap: (gap.what, gap.because, gap.missing)))),
         story=tuple(_moment(entry) for entry in told if entry.event.type not in CONTENTS),
         history_gap=root if isinstance(root, HistoryGap) else None,
         workspace_act=root if isinstance(root, WorkspaceAct) else None,
         reviewed=reviewed(pull_requests, runs),
+        push=root if isinstance(root, Push) else None,
+        rules=root if isinstance(root, BranchRules) else rules,
+        deployed=tuple(sorted(deployed, key=lambda one: (one.member, one.repository or "", one.paths, one.head or ""))),
     )
 
 
@@ -96,7 +106,9 @@ def title(root: Entity) -> str:
         return f"{root.size} sync{'s' if root.size != 1 else ''} of {root.application} not seen"
     if isinstance(root, WorkspaceAct):
         return title_of(root)
-    return root.key
+    if isinstance(root, Push):
+        return says_branch.title_of(root)
+    return says_branch.rules_title(root) if isinstance(root, BranchRules) else root.key
 
 
 def _operation_title(operation: Operation) -> str:

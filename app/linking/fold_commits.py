@@ -32,6 +32,7 @@ def commit_range(key: str, events: list[Event]) -> CommitRange | None:
         commits=tuple(dict.fromkeys(commits)),
         paths=tuple((path, tuple(sorted(shas))) for path, shas in sorted(paths.items())),
         complete=all(event.facts.get("complete") is True for event in told) and _whole(told),
+        undone=tuple(dict.fromkeys(sha for event in told for sha in facts.words(event.facts.get("undone")))),
     )
 
 

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 
 from app.domain.actor import Actor, unknown
 from app.domain.change import Push
+from app.domain.commits import MERGES, Landing
 from app.domain.event import Event
 from app.linking import facts
 
-MOVES = ("push", "force_push", "pr_merge", "merge_queue_merge")
+MOVES = ("push", "force_push", *MERGES)
 
 
 def push(key: str, events: list[Event]) -> Push | None:
@@ -35,12 +36,24 @@ def push(key: str, events: list[Event]) -> Push | None:
         commits=_shas(told, "commits"),
         unproposed=tuple(sorted({sha for event in direct for sha in _unproposed(event)})),
         undone=_shas(told, "undone"),
-        pulls=tuple(sorted({number for event in told for number in _numbers(event)})),
+        pulls=tuple(sorted({number for event in told for number in _numbers(event, "pulls")})),
+        landed=_landed(told),
+        indirect=tuple(sorted({number for event in told for number in _numbers(event, "indirect")})),
         title=facts.text([chief], "title") or facts.text(direct or told, "title") or "",
         authors=_authors(direct or told),
         because=facts.text([chief], "because") or "",
         url=next((event.ref.url for event in told if event.ref.url), None),
     )
+
+
+def _landed(told: list[Event]) -> tuple[Landing, ...]:
+    merges = [event for event in told if event.status in MERGES]
+    found = []
+    for name in sorted({branch(facts.string(event.facts, "ref")) for event in merges}):
+        mine = [event for event in merges if branch(facts.string(event.facts, "ref")) == name]
+        pulls = {number for event in mine for number in _numbers(event, "pulls")}
+        found.append(Landing(name, tuple(sorted(pulls)), _shas(mine, "commits")))
+    return tuple(found)
 
 
 def branch(ref: str) -> str:
@@ -72,8 +85,8 @@ def _unproposed(event: Event) -> tuple[str, ...]:
     return facts.words(event.facts.get("commits") if named is None else named)
 
 
-def _numbers(event: Event) -> list[int]:
-    listed = event.facts.get("pulls")
+def _numbers(event: Event, name: str) -> list[int]:
+    listed = event.facts.get(name)
     return [number for number in listed if type(number) is int] if isinstance(listed, list | tuple) else []
 
 

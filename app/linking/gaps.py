@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from app.domain.actor import ActorKind
 from app.domain.approval import approvals
-from app.domain.change import Drift, Entity, Gap, HistoryGap, Missing, Operation, PullRequest, Run
+from app.domain.change import Drift, Entity, Gap, HistoryGap, Missing, Operation, PullRequest, Push, Run
 from app.linking.rules.self_heal import puts_back
 
 
@@ -27,13 +27,28 @@ def _root(root: Entity, known: tuple[Gap, ...]) -> Iterator[Gap]:
         because = f"{root.size} history entries of {root.application} were gone before they were read; what they did is not known"
         yield Gap("history gap", because, Missing.UNOBSERVED, root.after, root.before or root.at, root.size)
     elif isinstance(root, Drift):
-        yield Gap(what, f"the live state of {root.application} left the declared one; nothing proposed that", to=root.onset_before)
+        yield Gap(what, f"the live state of {root.place} left the declared one; nothing proposed that", to=root.onset_before)
+    elif isinstance(root, Push):
+        yield _pushed(root)
     elif any(gap.what == what for gap in known):
         return
     elif isinstance(root, Run):
         yield _run_alone(root)
     elif isinstance(root, Operation) and root.kind != "dry-run":
         yield _operation_alone(root)
+
+
+def _pushed(push: Push) -> Gap:
+    where = f"{push.branch} of {push.repository}"
+    if push.direct is None:
+        because = push.because or "the Git host does not tell what brought its commits"
+        return Gap("no pull request", f"{where} was moved to {push.after[:12]}: {because}", Missing.UNOBSERVED, to=push.at)
+    many = len(push.unproposed)
+    if not many:
+        because = f"history of {where} was rewritten, and nothing proposed that"
+    else:
+        because = f"{many} commit{'s' if many != 1 else ''} came straight to {where}; no merged pull request brought them"
+    return Gap("no pull request", because, Missing.ABSENT, to=push.at, size=many or None)
 
 
 def _run_alone(run: Run) -> Gap:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from app.domain.event import Event
-from app.linking import facts, says_workspace
+from app.linking import facts, says_branch, says_workspace
 
 
 def says(event: Event) -> str:
@@ -24,6 +24,9 @@ def _pull(event: Event) -> str:
     return f"{event.keys.repository}#{event.keys.pull_request}"
 
 
+TURNS = ("auto_merge_enabled", "auto_merge_disabled", "added_to_merge_queue", "removed_from_merge_queue", "base_force_pushed")
+
+
 def _pull_request(event: Event) -> str:
     if event.status == "open":
         return f"pull request {_pull(event)} opened: {_fact(event, 'title')}"
@@ -31,7 +34,9 @@ def _pull_request(event: Event) -> str:
         return f"the head of {_pull(event)} is {_fact(event, 'head_oid')[:12]}"
     if event.status == "merged":
         return f"{_pull(event)} merged into {_fact(event, 'base')} as {_fact(event, 'merge_commit')[:12] or 'an unknown commit'}"
-    return f"{_pull(event)} {event.status}"
+    who = (event.actor.name or event.actor.id or "") if event.actor else ""
+    said = f"{_pull(event)} {event.status.replace('_', ' ')}" + (f" by {who}" if who and event.status in TURNS else "")
+    return said + (f": {_fact(event, 'reason')}" if _fact(event, "reason") else "")
 
 
 def _review(event: Event) -> str:
@@ -171,4 +176,10 @@ _SENTENCES: dict[str, Callable[[Event], str]] = {
     "workspace": says_workspace.workspace,
     "assessment": says_workspace.assessment,
     "state-version": says_workspace.state_version,
+    "push": says_branch.push,
+    "head-push": says_branch.head_push,
+    "check": says_branch.check,
+    "branch-rules": says_branch.rules,
+    "repository": says_branch.repository,
+    "run-base": says_branch.run_base,
 }

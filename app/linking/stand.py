@@ -3,12 +3,30 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from app.domain.change import CommitPulls, CommitRange, Drift, Entity, Gap, Link, Missing, Operation, Run, Strength
+from app.domain.change import (
+    BranchRules,
+    CommitPulls,
+    CommitRange,
+    DeployedRange,
+    Drift,
+    Entity,
+    Gap,
+    Link,
+    Missing,
+    Operation,
+    PullRequest,
+    Push,
+    Run,
+    Strength,
+    Tenures,
+)
 from app.linking.near import Near, near
-from app.linking.rules.commit_pulls import commit_pulls
-from app.linking.rules.deployed_range import deployed_range, went_back
-from app.linking.rules.merge_commit import merge_commit
+from app.linking.paths import shown
+from app.linking.rules.brought import brought
+from app.linking.rules.deployed_range import Deployment, deployed_range, gone_back, stretches, went_back
+from app.linking.rules.direct_push import forced_back
 from app.linking.rules.message import message_number
+from app.linking.rules.reverts import of_others, took_off
 from app.linking.rules.rollback import AGAIN, BACK, revision_of
 from app.linking.rules.self_heal import ended_drift, puts_back
 from app.linking.rules.speculative_run import ingress_pull_request
@@ -16,16 +34,25 @@ from app.linking.rules.speculative_run import ingress_pull_request
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`homes` lead to the roots the member stands in (none: it is its own root); `references` only point at another change."""
+    """`homes` lead to the roots the member stands in (none: it is its own root); `references` only point at another change.
+
+    `deployed` tells what it brought to a system, commit by commit; `rules` what the base of a pull request asked for at its merge.
+    """
 
     homes: tuple[Link, ...] = ()
     references: tuple[Link, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    deployed: tuple[DeployedRange, ...] = ()
+    rules: BranchRules | None = None
 
 
 def is_root(entity: Entity, standing: Standing) -> bool:
-    """Whether this entity carries a change of its own. Ranges and associations never do: they only join others."""
-    return not isinstance(entity, CommitRange | CommitPulls) and not standing.homes
+    """Whether this entity carries a change of its own. What only joins others never does, nor a branch that was only looked at."""
+    if isinstance(entity, Push):
+        return entity.root
+    if isinstance(entity, BranchRules):
+        return entity.kind == "changed"
+    return not isinstance(entity, CommitRange | CommitPulls | Tenures) and not standing.homes
 
 
 def home(member: Entity, neighbours: Iterable[Entity]) -> list[Link]:
@@ -38,11 +65,14 @@ def home(member: Entity, neighbours: Iterable[Entity]) -> list[Link]:
 
 def stand(member: Entity, neighbours: Iterable[Entity]) -> Standing:
     """As `home`, with references and gaps. The most exact rule that finds anything decides; a heuristic comes last."""
-    around = near(neighbours)
     if isinstance(member, Run):
-        return _run(member, around)
+        return _run(member, near(neighbours))
     if isinstance(member, Operation):
-        return _operation(member, around)
+        return _operation(member, near(neighbours))
+    if isinstance(member, PullRequest):
+        return _pull_request(member, near((*neighbours, member)))
+    if isinstance(member, Push):
+        return Standing(references=tuple(took_off(member, near(neighbours))))
     if isinstance(member, Drift) and member.ended_by:
         ended = f"operation:{member.source}:{member.ended_by}"
         because = f"the drift of {member.application} names {member.ended_by} as what ended it"
@@ -50,14 +80,42 @@ def stand(member: Entity, neighbours: Iterable[Entity]) -> Standing:
     return Standing()
 
 
+def _pull_request(pr: PullRequest, around: Near) -> Standing:
+    rules = around.in_force(pr.repository, pr.base, pr.merged_at)
+    return Standing(references=tuple(of_others(pr, around)), rules=rules)
+
+
 def _run(run: Run, around: Near) -> Standing:
-    links = (
-        ingress_pull_request(run, around)
-        or merge_commit(run, run.repository, run.commit, around)
-        or commit_pulls(run, run.repository, run.commit, around)
-        or message_number(run, around)
-    )
-    return Standing(tuple(links), gaps=() if links else tuple(_named_elsewhere(run, run.repository, run.commit, around)))
+    proposed = ingress_pull_request(run, around)
+    if proposed or run.proposes_only:
+        found = brought(run, run.repository, run.commit, around, run.branch)
+        return _alone(run, Deployment(tuple(proposed) or found.links, () if proposed else found.related), around)
+    if went_back(run, around):
+        return _back(run, around, f"{run.workspace} was brought back to an earlier commit; nobody proposed that")
+    return _alone(run, deployed_range(run, around), around)
+
+
+def _alone(run: Run, found: Deployment, around: Near) -> Standing:
+    """Where nothing exact is known a number in the message is taken; else it stands alone, and says why."""
+    links = list(found.links) or message_number(run, around)
+    gaps = list(found.gaps)
+    if not links:
+        gaps += _nothing(run, found) or _named_elsewhere(run, run.repository, run.commit, around)
+    return Standing(tuple(links), found.related, tuple(gaps), found.ranges)
+
+
+def _back(member: Run | Operation, around: Near, because: str) -> Standing:
+    """Back because the branch went back: it belongs to the force push. Else a rollback, which stands alone."""
+    pushed = [
+        link
+        for one in stretches(member)
+        if member.kind != "rollback"
+        for link in forced_back(member, one.repository, one.head, one.base, around)
+    ]
+    if pushed:
+        return Standing(tuple(pushed), deployed=gone_back(member))
+    gaps = (Gap("no pull request", because),)
+    return Standing(references=tuple(revision_of(member, around, BACK)), gaps=gaps, deployed=gone_back(member))
 
 
 def _operation(operation: Operation, around: Near) -> Standing:
@@ -65,18 +123,27 @@ def _operation(operation: Operation, around: Near) -> Standing:
     if operation.kind in ("dry-run", "local"):
         return Standing()
     if operation.kind == "rollback" or went_back(operation, around):
-        back = f"{operation.application} was brought back to an earlier revision; nobody proposed that"
-        return Standing(references=tuple(revision_of(operation, around, BACK)), gaps=(Gap("no pull request", back),))
+        return _back(operation, around, f"{operation.application} was brought back to an earlier revision; nobody proposed that")
     if puts_back(operation):
         drift = ended_drift(operation, around)
         return Standing(tuple(drift), () if drift else tuple(revision_of(operation, around, AGAIN)))
-    links, gaps = deployed_range(operation, around)
-    if not links:
-        for source in operation.sources:
-            gaps += _named_elsewhere(operation, source.repository, source.revision, around)
-        drift = ended_drift(operation, around)
-        return Standing(tuple(drift), gaps=tuple(gaps))
-    return Standing(tuple(links), tuple(ended_drift(operation, around)), tuple(gaps))
+    found = deployed_range(operation, around)
+    drift = ended_drift(operation, around)
+    if found.links:
+        return Standing(found.links, (*drift, *found.related), found.gaps, found.ranges)
+    gaps = [*found.gaps, *_nothing(operation, found)]
+    for source in operation.sources if len(gaps) == len(found.gaps) else ():
+        gaps += _named_elsewhere(operation, source.repository, source.revision, around)
+    return Standing(tuple(drift), found.related, tuple(gaps), found.ranges)
+
+
+def _nothing(member: Run | Operation, found: Deployment) -> list[Gap]:
+    """Its ranges are known, and nothing in them touches what it watches."""
+    if not found.ranges or any(one.status != "range" or one.commits for one in found.ranges):
+        return []
+    paths = shown([path for one in found.ranges for path in one.paths])
+    because = f"of what {member.id} was brought to, no commit touches {paths}; what else began it is not known"
+    return [Gap("no pull request", because, Missing.UNOBSERVED)]
 
 
 def _named_elsewhere(member: Run | Operation, repository: str | None, sha: str | None, around: Near) -> list[Gap]:

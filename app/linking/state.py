@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from app.domain.change import Drift, Entity, HistoryGap, Operation, PullRequest, Run, WorkspaceAct
+from app.domain.change import BranchRules, Drift, Entity, HistoryGap, Operation, PullRequest, Push, Run, WorkspaceAct
 
 RUNNING = ("Running", "Terminating", "unknown")
 
@@ -11,7 +11,7 @@ RUNNING = ("Running", "Terminating", "unknown")
 def state_of(root: Entity, runs: Iterable[Run], operations: Iterable[Operation]) -> str:
     """`proposed` · `in progress` · `finished` (something was changed and nothing runs any more) · `stopped` (nothing will be)."""
     runs, operations = [run for run in runs if not run.proposes_only], list(operations)
-    if isinstance(root, HistoryGap | WorkspaceAct):
+    if isinstance(root, HistoryGap | WorkspaceAct | BranchRules):
         return "finished"
     if isinstance(root, Drift):
         return "finished" if root.ended_at else "in progress"
@@ -20,6 +20,8 @@ def state_of(root: Entity, runs: Iterable[Run], operations: Iterable[Operation])
     done = any(run.acted_at for run in runs) or any(operation.phase == "Succeeded" for operation in operations)
     if isinstance(root, PullRequest):
         return _proposal(root, done, bool(runs or operations))
+    if isinstance(root, Push):
+        return "finished"  # the branch was moved: that is done, whatever comes of it
     return "finished" if done or _only_asked(root) else "stopped"
 
 
@@ -41,7 +43,7 @@ def acts(runs: Iterable[Run], operations: Iterable[Operation], drifts: Iterable[
     found = [run.acted_at for run in runs] + [operation.acted_at for operation in operations]
     found += [drift.onset_before for drift in drifts]
     found += [root.before or root.at] if isinstance(root, HistoryGap) else []
-    found += [root.at] if isinstance(root, WorkspaceAct) else []
+    found += [root.at] if isinstance(root, WorkspaceAct | Push | BranchRules) else []
     return [moment for moment in found if moment]
 
 
@@ -50,7 +52,7 @@ def ended(root: Entity, runs: Iterable[Run], operations: Iterable[Operation]) ->
     found = [run.ended_at for run in runs] + [operation.finished_at for operation in operations]
     if isinstance(root, Drift):
         found.append(root.ended_at)
-    if isinstance(root, HistoryGap | WorkspaceAct):
+    if isinstance(root, HistoryGap | WorkspaceAct | Push | BranchRules):
         found.append(root.at)
     if isinstance(root, PullRequest) and root.state == "closed":
         found.append(root.closed_at)

@@ -1,29 +1,32 @@
 """The strings by which entities find each other, and the walk that fetches a neighbourhood.
 
-Entities form a ladder: member (run, operation) → commit range → pull requests of a commit → root (pull request, drift).
-A walk only climbs or only descends, so it ends after three steps however many entities share a commit.
+Entities form a ladder: member (run, operation) → commit range → pull requests of a commit, push → root (pull request, drift).
+A walk only climbs or only descends, so it ends after three steps however many entities share a commit. Beside the ladder a pull
+request names others (a revert, a cherry-pick), and a push names the commits that it took off its branch.
 """
 
 import re
 from collections.abc import Callable, Iterable, Sequence
 
 from app.domain.change import (
+    BranchRules,
     CommitPulls,
     CommitRange,
-    Deployed,
     Drift,
     Entity,
     HistoryGap,
     Operation,
     PullRequest,
+    Push,
     Run,
+    Tenures,
     WorkspaceAct,
 )
-from app.linking.fold_commits import clean
 
 Find = Callable[[frozenset[str], tuple[str, ...]], Iterable[Entity]]
 """`find(tokens, kinds)`: every entity that has one of the tokens and whose key starts with one of `kinds` (`("pr:", "drift:")`)."""
 
+NAMES = "names:"  # before a token: not what this is, but what it speaks of
 _SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _NUMBER = re.compile(r"\(#(\d{1,9})\)\s*$")
 _MERGE = re.compile(r"Merge pull request #(\d{1,9})\b")
@@ -33,14 +36,16 @@ def tokens(entity: Entity) -> frozenset[str]:
     """What to keep in the index for this entity. Two entities are neighbours when they share one."""
     if isinstance(entity, PullRequest):
         shas = (entity.merge_commit, entity.head_oid, *entity.commits)
-        return _commits(entity.repository, shas) | {pull_token(entity.repository, entity.number)}
+        own = _commits(entity.repository, shas) | {pull_token(entity.repository, entity.number)}
+        return own | {NAMES + name for name in named(entity)} | _rules(entity.repository, entity.base)
     if isinstance(entity, Run):
         number = entity.pull_request or number_in(entity.title)
         pull = {pull_token(entity.repository, number)} if entity.repository and number else set()
-        return _commits(entity.repository, (entity.commit,)) | pull
+        span = {span_token(entity.repository, entity.base, entity.commit)} - {""}
+        return _commits(entity.repository, (entity.commit,)) | pull | span
     if isinstance(entity, Operation):
         commits = frozenset[str]().union(*(_commits(one.repository, (one.revision,)) for one in entity.sources))
-        spans = {range_token(one) for one in entity.sources} - {""}
+        spans = {span_token(one.repository, one.previous_revision, one.revision) for one in entity.sources} - {""}
         return commits | spans | {operation_token(entity.source, entity.id)}
     if isinstance(entity, Drift):
         return frozenset({operation_token(entity.source, entity.ended_by)} if entity.ended_by else ())
@@ -48,78 +53,132 @@ def tokens(entity: Entity) -> frozenset[str]:
         return hops(entity) | {_range(entity.repository, entity.base, entity.head)}
     if isinstance(entity, CommitPulls):
         return hops(entity) | _commits(entity.repository, (entity.sha,))
-    return frozenset()
+    if isinstance(entity, Push):
+        shas = (*entity.commits, *entity.unproposed, *entity.undone, entity.after)
+        return hops(entity) | _commits(entity.repository, shas)
+    return _rules(entity.repository, entity.branch) if isinstance(entity, BranchRules) else frozenset()
 
 
 def hops(entity: Entity) -> frozenset[str]:
-    """The tokens at which a climb goes on from a range (its commits) or from a commit (its pull requests); else empty."""
+    """The tokens at which a climb goes on: from a range its commits, from a commit or a push its pull requests; else empty."""
     if isinstance(entity, CommitRange):
         touching = {sha for path, shas in entity.paths for sha in (entity.commits if path == "" else shas)}
-        return _commits(entity.repository, touching or entity.commits)
+        return _commits(entity.repository, (*(touching or entity.commits), *entity.undone))
     if isinstance(entity, CommitPulls):
         return frozenset(pull_token(pull.repository, pull.number) for pull in entity.pulls)
+    if isinstance(entity, Push):
+        return frozenset(pull_token(entity.repository, number) for number in (*entity.pulls, *entity.indirect))
     return frozenset()
 
 
-def neighbourhood(member: Entity, find: Find) -> list[Entity]:
-    """All that `home` and `stand` need to know of a run or an operation; empty for anything else. Sorted by key.
+def named(entity: Entity) -> frozenset[str]:
+    """The tokens of what a pull request says it reverts or was picked from; of a push what it took off the branch."""
+    if isinstance(entity, PullRequest):
+        said = (*entity.reverts, *entity.picks)
+        return _commits(entity.repository, said) | {pull_token(*pull) for pull in map(pull_named, said) if pull}
+    return _commits(entity.repository, entity.undone) if isinstance(entity, Push) else frozenset()
 
-    1. the drift it ended, the range it deployed, the pull requests and associations of its own commits;
-    2. for the range: the pull requests and associations of the commits in it;
-    3. for each association: the pull requests it names.
+
+def neighbourhood(member: Entity, find: Find) -> list[Entity]:
+    """All that `home` and `stand` need to know of an entity; empty for what only joins others. Sorted by key.
+
+    Of a run or an operation:
+    1. the drift it ended, the ranges it deployed, the pull requests, associations and pushes of its own commits;
+    2. for the ranges: the pull requests, associations and pushes of the commits in them;
+    3. for each association and push: the pull requests it names.
+    Of a pull request what it says it reverts or was picked from, what says so of it, the pushes of its commits, and the rules of
+    its base; of a push the pull requests and associations of the commits it took away.
     """
-    if not isinstance(member, Run | Operation):
-        return []
     found: dict[str, Entity] = {}
+    if isinstance(member, PullRequest | Push):
+        _around(member, find, found)
+    if not isinstance(member, Run | Operation):
+        return [found[key] for key in sorted(found)]
     own = tokens(member)
     _keep(found, find(_of(own, "op:"), ("drift:",)))
     ranges = list(find(_of(own, "range:"), ("range:",)))
     _keep(found, ranges)
     onward = _of(own, "commit:", "pr:").union(*(hops(span) for span in ranges))
-    near = list(find(onward, ("pr:", "commit:")))
-    _keep(found, near)
-    pulls = frozenset[str]().union(*(hops(entity) for entity in near))
-    _keep(found, find(pulls - onward, ("pr:",)))
+    _climb(onward, find, found)
     return [found[key] for key in sorted(found)]
 
 
+def _climb(onward: frozenset[str], find: Find, found: dict[str, Entity]) -> None:
+    near = list(find(onward, ("pr:", "commit:", "push:")))
+    _keep(found, near)
+    pulls = frozenset[str]().union(*(hops(entity) for entity in near))
+    _keep(found, find(pulls - onward, ("pr:",)))
+
+
+def _around(member: PullRequest | Push, find: Find, found: dict[str, Entity]) -> None:
+    _climb(named(member), find, found)
+    if isinstance(member, PullRequest):
+        own = tokens(member)
+        _keep(found, find(_of(own, "rules:"), ("rules:",)))
+        _keep(found, find(_of(own, "commit:", "pr:"), ("push:",)))
+        _keep(found, find(frozenset(NAMES + token for token in _of(own, "commit:", "pr:")), ("pr:",)))
+    found.pop(member.key, None)
+
+
 def affected(entity: Entity, find: Find) -> list[str]:
-    """Keys of the runs and operations whose home may be another now that `entity` is new or has changed. Sorted.
+    """Keys of those whose standing may be another now that `entity` is new or has changed. Sorted.
 
     Call it with the tokens an entity had before as well as those it has now (union the answers) when they shrank.
     """
     if isinstance(entity, Run | Operation):
         return [entity.key]
-    if isinstance(entity, HistoryGap | WorkspaceAct):
+    if isinstance(entity, HistoryGap | WorkspaceAct | Tenures):
         return []
     if isinstance(entity, Drift):
         return sorted(found.key for found in find(tokens(entity), ("operation:",)))
+    if isinstance(entity, BranchRules):
+        return sorted(found.key for found in find(tokens(entity), ("pr:",)))
     if isinstance(entity, CommitRange):
         return sorted(found.key for found in find(_of(tokens(entity), "range:"), ("run:", "operation:")))
+    return _below(entity, find)
+
+
+def _below(entity: PullRequest | CommitPulls | Push, find: Find) -> list[str]:
+    """The climb, walked down: associations and pushes, ranges, members; and those that name it, or that it names."""
     own = tokens(entity)
     below: dict[str, Entity] = {}
-    _keep(below, find(own if isinstance(entity, PullRequest) else _of(own, "commit:"), ("run:", "operation:", "range:", "commit:")))
-    associations = frozenset[str]().union(*(_of(tokens(e), "commit:") for e in below.values() if isinstance(e, CommitPulls)))
-    _keep(below, find(associations, ("run:", "operation:", "range:")))
+    kinds = ("run:", "operation:", "range:", "commit:", "push:")
+    _keep(below, find(_of(own, "commit:", "pr:") if isinstance(entity, PullRequest) else _of(own, "commit:"), kinds))
+    joining = [one for one in below.values() if isinstance(one, CommitPulls | Push)]
+    onward = frozenset[str]().union(*(_of(tokens(one), "commit:") for one in joining))
+    _keep(below, find(onward, ("run:", "operation:", "range:", "push:")))
     spans = frozenset[str]().union(*(_of(tokens(e), "range:") for e in below.values() if isinstance(e, CommitRange)))
     _keep(below, find(spans, ("run:", "operation:")))
-    return sorted(key for key, found in below.items() if isinstance(found, Run | Operation))
+    _keep(below, _naming(entity, [entity, *joining], find))
+    return sorted(key for key, found in below.items() if isinstance(found, Run | Operation | PullRequest | Push))
+
+
+def _naming(entity: Entity, joining: Iterable[Entity], find: Find) -> list[Entity]:
+    """Pull requests that this one names or that name it, itself or by an association or a push of their commits."""
+    own = frozenset[str]().union(*(_of(tokens(one), "commit:", "pr:") for one in joining))
+    found = [*find(frozenset(NAMES + token for token in own), ("pr:",)), *find(named(entity), ("pr:",))]
+    return found + (list(find(_of(tokens(entity), "commit:", "pr:"), ("pr:",))) if isinstance(entity, Push) else [])
 
 
 def pull_token(repository: str, number: int) -> str:
     return f"pr:{repository.lower()}#{number}"
 
 
+def pull_named(text: str) -> tuple[str, int] | None:
+    """The repository and number of `owner/name#12`; None for anything else, a commit among it."""
+    where, _, number = text.rpartition("#")
+    return (where, int(number)) if where and number.isascii() and number.isdigit() and len(number) < 10 else None
+
+
 def operation_token(source: str, operation: str) -> str:
     return f"op:{source}:{operation}"
 
 
-def range_token(source: Deployed) -> str:
+def span_token(repository: str | None, base: str | None, head: str | None) -> str:
     """Empty where there is no range: nothing deployed before, the same revision again, or something that is not a commit."""
-    base, head = source.previous_revision, source.revision
-    if not (source.repository and base and head and base != head and is_commit(base) and is_commit(head)):
+    if not (repository and base and head and base != head and is_commit(base) and is_commit(head)):
         return ""
-    return _range(source.repository, base, head)
+    return _range(repository, base, head)
 
 
 def is_commit(revision: str | None) -> bool:
@@ -133,15 +192,8 @@ def number_in(message: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def commits_for(span: CommitRange, path: str | None) -> tuple[str, ...] | None:
-    """The commits of the range that touch this path; None when the range does not say."""
-    wanted = clean(path or "")
-    if wanted == "" and any(name == "" for name, _ in span.paths):
-        return tuple(sorted(set(span.commits)))
-    listed = [shas for name, shas in span.paths if name == wanted or (wanted and name.startswith(wanted + "/"))]
-    if listed:
-        return tuple(sorted({sha for shas in listed for sha in shas}))
-    return tuple(sorted(set(span.commits))) if wanted == "" and not span.paths else None
+def _rules(repository: str, branch: str | None) -> frozenset[str]:
+    return frozenset({f"rules:{repository.lower()}@{branch}"} if branch else ())
 
 
 def _range(repository: str, base: str, head: str) -> str:

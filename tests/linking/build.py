@@ -302,3 +302,106 @@ def entities(events: Iterable[Event]) -> dict[str, Any]:
             by_key.setdefault(key, []).append(entry)
     folded = {key: fold(key, told) for key, told in by_key.items()}
     return {key: entity for key, entity in folded.items() if entity is not None}
+
+
+def push(
+    after: str,
+    *,
+    before: str | None = None,
+    minutes: float = 22,
+    status: str = "push",
+    repository: str = REPO,
+    branch: str = "main",
+    who: Actor | None = None,
+    commits: Iterable[str] | None = None,
+    direct: bool | None = True,
+    **facts: Any,
+) -> Event:
+    """A direct push of one commit by carol, unless told otherwise."""
+    told = {
+        "ref": f"refs/heads/{branch}",
+        "before": before or sha("before"),
+        "after": after,
+        "commits": list(commits if commits is not None else [after]),
+        "pulls": [],
+        "direct": direct,
+        **facts,
+    }
+    return event(
+        "github",
+        "push",
+        f"{branch}/{after}",
+        status,
+        Step.PUSHED,
+        minutes,
+        Keys(repository=repository),
+        who or human("carol"),
+        **told,
+    )
+
+
+def base(
+    run_: str = "run-1",
+    previous: str | None = None,
+    *,
+    status: str = "after",
+    paths: Iterable[str] = ("",),
+    branch: str = "main",
+    minutes: float = 30,
+    **facts: Any,
+) -> Event:
+    """What the workspace of a run was at before."""
+    told = {
+        "previous_run": "run-0" if previous else None,
+        "previous_commit": previous,
+        "branch": branch,
+        "paths": list(paths),
+        **facts,
+    }
+    keys = Keys(repository=REPO, workspace="net-prod", run=run_)
+    return event("tfe", "run-base", run_, status, Step.NOTED, minutes, keys, **told)
+
+
+def span(head: str, since: str, commits: list[str], paths: dict[str, list[str]] | None = None, **more: Any) -> Event:
+    """A range of the infrastructure repository; as it holds all of it where no paths are given."""
+    made = commits_between(since, head, commits, paths={"": commits} if paths is None else paths, **more)
+    return replace(made, keys=Keys(repository=REPO))
+
+
+def head_push(n: int, who: Actor, minutes: float, *, status: str = "push", before: str = "", after: str = "") -> Event:
+    keys = Keys(repository=REPO, pull_request=n)
+    told = {"before": before or sha("old"), "after": after or sha(f"head{n}")}
+    return event("github", "head-push", f"HP{n}-{minutes}", status, Step.PUSHED, minutes, keys, who, **told)
+
+
+def ci(n: int, status: str, minutes: float, *, name: str | None = "plan", required: bool | None = True, **facts: Any) -> Event:
+    """A check of the head of a pull request, done at `minutes`."""
+    keys = Keys(repository=REPO, pull_request=n)
+    over = status not in ("queued", "in_progress", "pending", "expected", "none", "unavailable")
+    told = {
+        "number": n,
+        "name": name,
+        "head_oid": sha(f"head{n}"),
+        "required": required,
+        "started_at": at(minutes - 1).isoformat(),
+        "completed_at": at(minutes).isoformat() if over else None,
+        "app": "ci",
+        **facts,
+    }
+    return event("github", "check", f"C{n}-{name}-{minutes}", status, Step.NOTED, minutes, keys, **told)
+
+
+def rules(
+    minutes: float, status: str = "seen", *, changed: dict[str, list[Any]] | None = None, branch: str = "main", **told: Any
+) -> Event:
+    """What a branch asks for: two approvals and the check `plan`, unless told otherwise."""
+    asked = {"protected": True, "required_approvals": 2, "required_checks": ["plan"], "force_pushes": False, **told}
+    facts = {"branch": branch, "rules": asked, "changed": changed or {}, "part": minutes}
+    made = event("github", "branch-rules", f"{REPO}@{branch}", status, Step.NOTED, minutes, Keys(repository=REPO), **facts)
+    return replace(made, facts={**made.facts, **({} if status == "changed" else {"changed": None})})
+
+
+def named(minutes: float, name: str, former: str | None = None, *, id_: str = "R_1", status: str = "renamed") -> Event:
+    status = status if former else "seen"
+    facts = {"name": name, "former": former, "part": minutes}
+    return event("github", "repository", id_, status, Step.NOTED, minutes, Keys(repository=name), **facts)

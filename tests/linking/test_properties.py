@@ -11,11 +11,15 @@ from hypothesis import strategies as st
 
 from tests.linking.build import (
     APPS,
+    REPO,
+    base,
     check,
+    ci,
     commit,
     commits_between,
     drift,
     entries,
+    head_push,
     history_gap,
     human,
     operation,
@@ -23,13 +27,44 @@ from tests.linking.build import (
     overrider,
     pull,
     pulls_of,
+    push,
     review,
+    rules,
     run,
     sha,
+    span,
 )
 from tests.linking.world import World
 
 A, B, C, D = sha("a"), sha("b"), sha("c"), sha("d")
+E, F, G, H = sha("e"), sha("f"), sha("g"), sha("h")
+WAYS: list[Event] = [
+    *pull(20, merge=E),
+    *pull(21, merge=F),
+    commit(21, "own21", 2, reverts=[E], picks=[sha("q")]),
+    pulls_of(sha("q"), 22, 7, repository=REPO),
+    *pull(22, merge=H),
+    push(E, status="pr_merge", direct=False, pulls=[20], commits=[sha("e0"), E]),
+    push(G, commits=[sha("g0"), G], minutes=26),
+    push(E, before=G, status="force_push", commits=[], undone=[G, F, sha("q")], minutes=40, branch="release"),
+    push(sha("k"), status="merge_queue_merge", direct=False, pulls=[21, 22], commits=[sha("q"), sha("k")]),
+    push(sha("n"), direct=None),
+    *run("run-4", commit=G, created=31, applied=40),
+    base("run-4", E, paths=["network", "modules/**/*.tf"]),
+    span(G, E, [sha("g0"), F, sha("q"), G], {"network": [F, G], "modules": [sha("g0"), sha("q")]}),
+    *run("run-5", commit=E, created=41, applied=50),
+    base("run-5", G, minutes=50),
+    span(E, G, [], status="behind"),
+    *run("run-6", commit=sha("k"), created=51, applied=60),
+    base("run-6", F, minutes=60),
+    span(sha("k"), F, [sha("k")], status="diverged", undone=[F]),
+    *run("run-7", commit=sha("k"), workspace="dns-prod"),
+    base("run-7", status="first"),
+    rules(1),
+    rules(12, "changed", required_approvals=0, changed={"required_approvals": [2, 0]}),
+    head_push(20, human("eve"), 4, status="force_push"),
+    ci(20, "success", 12),
+]
 STORY: list[Event] = [
     *pull(1, repository=APPS, merge=B),
     *pull(2, repository=APPS, merge=C),
@@ -51,6 +86,7 @@ STORY: list[Event] = [
     *history_gap(),
     commits_between(A, D, [B, C, D], paths={"payments": [B, sha("r"), D]}),
     pulls_of(sha("r"), 2),
+    *WAYS,
 ]
 WHOLE = World(STORY)
 
@@ -105,4 +141,6 @@ def test_arriving_one_by_one_ends_as_arriving_at_once(order: list[str]) -> None:
 def test_every_event_of_a_thing_stands_in_a_change() -> None:
     told = {moment.event for change in WHOLE.changes().values() for moment in change.story}
     joining = {event.id for event in STORY if event.type in ("range", "commit-pulls")}
+    joining |= {event.id for event in STORY if event.type == "push" and event.facts["after"] == sha("k")}
+    joining |= {event.id for event in STORY if event.type == "branch-rules" and event.status == "seen"}
     assert told == {event.id for event in STORY} - joining

@@ -48,7 +48,10 @@ class World:
             gaps += standing.gaps
         told = {root.key, *members}
         own = [entry for entry in self.numbered if entity_of(entry.event) in told]
-        return assemble(root, [self.entities[key] for key in members], links, own, rules, gaps)
+        deployed = [one for key in sorted(told) for one in self.standing[key].deployed]
+        return assemble(
+            root, [self.entities[key] for key in members], links, own, rules, gaps, deployed, self.standing[root.key].rules
+        )
 
 
 def change(events: Iterable[Event], root: str = "") -> Change:

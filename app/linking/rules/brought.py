@@ -6,8 +6,8 @@ it straight there; those the host associates with it otherwise (merged into anot
 
 from dataclasses import dataclass
 
-from app.domain.change import Link, Operation, Run, Strength
-from app.linking.near import Near
+from app.domain.change import Link, Strength
+from app.linking.near import Member, Near
 from app.linking.rules.commit_pulls import commit_pulls
 from app.linking.rules.direct_push import direct_push
 from app.linking.rules.merge_commit import merge_commit
@@ -22,12 +22,16 @@ class Brought:
     links: tuple[Link, ...]
     related: tuple[Link, ...] = ()
 
+    @property
+    def roots(self) -> tuple[str, ...]:
+        return tuple(sorted({link.to for link in self.links}))
 
-def brought(member: Run | Operation, repository: str | None, sha: str | None, near: Near, branch: str | None = None) -> Brought:
+
+def brought(member: Member, repository: str | None, sha: str | None, near: Near, branch: str | None = None) -> Brought:
     merged = merge_commit(member, repository, sha, near)
     pushed = [] if merged else direct_push(member, repository, sha, near, branch)
     target = branch or next((push.branch for push in near.pushed(repository, sha)), None)
-    into = commit_pulls(member, repository, sha, near, target, strict=True)
+    into = [] if merged else commit_pulls(member, repository, sha, near, target, strict=True)
     chosen = merged or into or pushed or commit_pulls(member, repository, sha, near, branch)
     others = [link for link in commit_pulls(member, repository, sha, near) if link.to not in {one.to for one in chosen}]
     return Brought(tuple(chosen), tuple(_also(link) for link in others))

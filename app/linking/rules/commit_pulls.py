@@ -4,12 +4,12 @@ The association with the very merge commit goes first, then the one that merged 
 left, each is assumed: the host does not say which of them brought the commit.
 """
 
-from app.domain.change import Link, Operation, PullRequest, Run, Strength
-from app.linking.near import Near
+from app.domain.change import Link, PullRequest, Strength
+from app.linking.near import Member, Near
 
 
 def commit_pulls(
-    member: Run | Operation,
+    member: Member,
     repository: str | None,
     sha: str | None,
     near: Near,

@@ -3,14 +3,12 @@
 from app.domain.actor import Actor
 from app.domain.change import Link, Operation, Push, Run, Strength
 from app.linking import facts
-from app.linking.near import Near
+from app.linking.near import Member, Near
 
 RULE, BACK = "direct push", "forced back"
 
 
-def direct_push(
-    member: Run | Operation, repository: str | None, sha: str | None, near: Near, branch: str | None = None
-) -> list[Link]:
+def direct_push(member: Member, repository: str | None, sha: str | None, near: Near, branch: str | None = None) -> list[Link]:
     found = near.pushed(repository, sha, branch)
     strength = Strength.EXACT if len(found) == 1 else Strength.ASSUMED
     return [Link(member.key, push.key, RULE, strength, f"commit {str(sha)[:12]} came with {told(push)}") for push in found]

@@ -3,22 +3,22 @@
 So does a sync of the revision that is deployed already. A reference is a link, not a membership.
 """
 
-from app.domain.change import Link, Operation
+from app.domain.change import Link, Operation, Run
 from app.linking.near import Near
-from app.linking.rules.commit_pulls import commit_pulls
-from app.linking.rules.deployed_range import weaker
-from app.linking.rules.merge_commit import merge_commit
+from app.linking.rules.brought import brought
+from app.linking.rules.deployed_range import stretches, weaker
 
 BACK, AGAIN = "rolled back to", "deployed already"
 
 
-def revision_of(operation: Operation, near: Near, rule: str) -> list[Link]:
-    """References to the pull requests that had brought the revisions this operation went back to, or applied again."""
+def revision_of(member: Run | Operation, near: Near, rule: str) -> list[Link]:
+    """References to what had brought the revisions this member went back to, or applied again."""
     did = "went back to" if rule == BACK else "applied again"
     links: dict[str, Link] = {}
-    for source in operation.sources:
-        found = merge_commit(operation, source.repository, source.revision, near)
-        for link in found or commit_pulls(operation, source.repository, source.revision, near, source.target_revision):
-            because = f"{operation.application} {did} a revision that this pull request had brought: {link.because}"
+    for stretch in stretches(member):
+        for link in brought(member, stretch.repository, stretch.head, near, stretch.branch).links:
+            which = "push" if link.to.startswith("push:") else "pull request"
+            name = member.id if isinstance(member, Run) else member.application
+            because = f"{name} {did} a revision that this {which} had brought: {link.because}"
             links.setdefault(link.to, Link(link.from_, link.to, rule, weaker(link.strength), because))
     return [links[key] for key in sorted(links)]
