@@ -13,7 +13,7 @@ from typing import Any
 from app.changes.told import counts, iso, length, name_of, some
 from app.domain.actor import ActorKind
 from app.domain.approval import approvals
-from app.domain.change import Change, Drift, Gap, Missing, Operation, PullRequest, Run, WorkspaceAct
+from app.domain.change import BranchRules, Change, Drift, Gap, Missing, Operation, PullRequest, Push, Run, WorkspaceAct
 from app.domain.finding import Verdict
 
 Cell = dict[str, Any]
@@ -63,6 +63,10 @@ def _missing(step: str, gap: Gap, word: str, unseen: str) -> Cell:
 def _pull_request(change: Change) -> Cell:
     gap = gap_of(change, "no pull request")
     pulls = change.pull_requests
+    if change.push:
+        return _pushed(change.push)
+    if change.root.startswith("rules:") and change.rules:
+        return _rules(change.rules)
     if not pulls:
         return _missing("pr", gap, "no pull request", "pull request not seen") if gap else cell("pr", "skip")
     word = "PR " + some((str(pr.number) for pr in pulls), most=2)
@@ -72,6 +76,20 @@ def _pull_request(change: Change) -> Cell:
         return cell("pr", "failed" if gap.missing is Missing.ABSENT else "unknown", word, detail, at, gap.missing)
     closed = all(pr.state == "closed" for pr in pulls)
     return cell("pr", "stopped" if closed else "solid", f"{word} closed" if closed else word, who, at)
+
+
+def _pushed(push: Push) -> Cell:
+    """It stands where a pull request would, and is none."""
+    who = name_of(push.pusher) or "by somebody unknown"
+    if push.direct is None:
+        return cell("pr", "unknown", "push unclear", who, push.at, Missing.UNOBSERVED)
+    return cell("pr", "failed", "force push" if push.forced else "direct push", who, push.at, Missing.ABSENT)
+
+
+def _rules(rules: BranchRules) -> Cell:
+    word = "rules weakened" if rules.weaker else "rules changed"
+    detail = some(one.name.replace("_", " ") for one in rules.changed) or rules.branch
+    return cell("pr", "failed" if rules.weaker else "solid", word, detail, rules.at)
 
 
 def _plan(runs: Sequence[Run]) -> Cell:
@@ -117,7 +135,7 @@ def _approval(change: Change, runs: Sequence[Run], synced: Sequence[Operation]) 
     confirmed = [run for run in runs if run.confirmer and run.confirmer.kind is ActorKind.HUMAN]
     if confirmed:
         return cell("approval", "solid", "confirmed", some(name_of(run.confirmer) for run in confirmed), confirmed[-1].confirmed_at)
-    acted = any(run.acted_at for run in runs) or any(o.acted_at for o in synced) or bool(change.drifts)
+    acted = bool(change.push or change.drifts) or any(run.acted_at for run in runs) or any(o.acted_at for o in synced)
     gap = gap_of(change, "no pull request")
     if not acted or gap is None:
         return cell("approval", "skip")

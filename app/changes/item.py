@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from app.changes.branches import branches_of, pull_request
 from app.changes.resources import resources_of
 from app.changes.told import distinct, iso, name_of
 from app.domain.actor import ActorKind
@@ -28,13 +29,10 @@ def item(change: Change) -> dict[str, Any]:
         "finished_at": iso(change.finished_at),
         "at": iso(change.at),
         "repository": repository(change),
-        "pull_requests": [
-            {"repository": pr.repository, "number": pr.number, "url": pr.url, "title": pr.title, "state": pr.state}
-            for pr in change.pull_requests
-        ],
+        "pull_requests": [pull_request(pr) for pr in change.pull_requests],
         "commits": commits(change),
         "people": [
-            {"name": p.name, "person": p.person, "role": str(p.role), "source": p.source}
+            {"name": p.name, "person": p.person, "role": str(p.role), "source": p.source, "declared": p.declared}
             for p in change.people
             if p.kind is not ActorKind.AUTOMATION
         ],
@@ -53,6 +51,7 @@ def item(change: Change) -> dict[str, Any]:
             {"what": g.what, "from": iso(g.from_), "to": iso(g.to), "size": g.size, "because": g.because, "missing": str(g.missing)}
             for g in change.gaps
         ],
+        **branches_of(change),
         **resources_of(change),
         "workspace_change": _workspace(change.workspace_act) if change.workspace_act else None,
     }
@@ -68,15 +67,18 @@ def repositories(change: Change) -> list[str]:
     named = [pr.repository for pr in change.pull_requests] + [run.repository for run in change.runs]
     for operation in change.operations:
         named += [operation.repository, *(source.repository for source in operation.sources)]
-    return distinct(named)
+    own = change.push or (change.rules if change.root.startswith("rules:") else None)
+    return distinct([own.repository if own else None, *named])
 
 
 def commits(change: Change) -> list[str]:
-    """Every commit it names: proposed, merged, run, deployed. A chart's version is none."""
+    """Every commit it names: proposed, merged, pushed, run, deployed. A chart's version is none."""
     named = [sha for pr in change.pull_requests for sha in (*pr.commits, pr.head_oid, pr.merge_commit)]
     named += [run.commit for run in change.runs]
     for operation in change.operations:
         named += [*operation.revisions, operation.revision, *(source.revision for source in operation.sources)]
+    if push := change.push:
+        named += [*push.unproposed, push.after, *push.undone]
     return [sha for sha in distinct(named) if _SHA.fullmatch(sha)]
 
 

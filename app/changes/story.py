@@ -16,6 +16,7 @@ STEPS = {
     "operation": "sync", "history": "sync", "history-gap": "sync", "announcement": "sync", "revision": "sync",
     "sync-status": "health", "health": "health", "drift": "drift",
     "workspace": "apply", "assessment": "drift", "state-version": "apply",
+    "push": "pr", "head-push": "pr", "check": "policy", "branch-rules": "pr", "repository": "pr", "run-base": "plan",
 }
 HOUSE = {
     "confirmed": "approval", "overridden": "policy", "applied": "apply", "healed": "drift", "drifted": "drift", "judged": "policy",
@@ -27,11 +28,24 @@ GAPS = {
 }
 FAILED = {
     "errored", "hard_failed", "soft_failed", "awaiting_override", "failed", "unreachable", "policy_soft_failed", "mandatory_failed",
-    "Failed", "Error", "Degraded", "Missing", "OutOfSync",
+    "Failed", "Error", "Degraded", "Missing", "OutOfSync", "failure", "timed_out", "startup_failure",
 }
 STOPPED = {"discarded", "canceled", "force_canceled", "closed"}
 # fmt: on
-WORDS = {("pull-request", "open"): "opened", ("pull-request", "head"): "pushed"}
+WORDS = {
+    ("pull-request", "open"): "opened",
+    ("pull-request", "head"): "pushed",
+    ("head-push", "push"): "pushed",
+    ("head-push", "force_push"): "force-pushed",
+    ("push", "push"): "pushed",
+    ("push", "force_push"): "force-pushed",
+    ("push", "pr_merge"): "merged",
+    ("push", "merge_queue_merge"): "merged by the queue",
+    ("branch-rules", "changed"): "rules changed",
+    ("run-base", "after"): "follows another",
+    ("run-base", "first"): "first apply",
+    ("run-base", "unknown"): "before it unknown",
+}
 
 
 def story(change: Change) -> list[dict[str, Any]]:

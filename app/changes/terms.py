@@ -5,7 +5,7 @@ from typing import Any
 
 from app.changes.item import commits, repositories
 from app.domain.actor import Person, Role
-from app.domain.change import Change, Drift, HistoryGap, Missing, Operation, PullRequest, Run
+from app.domain.change import Change, Drift, HistoryGap, Missing, Operation, PullRequest, Push, Run
 from app.domain.finding import Verdict
 from app.domain.resource import ResourceChange
 from app.search.fields import folded
@@ -76,7 +76,13 @@ def _what(change: Change) -> Iterator[tuple[str, str | None]]:
 
 def sources(change: Change) -> list[str]:
     """Every source that told something of it, sorted."""
-    named: list[PullRequest | Run | Operation | Drift] = [*change.pull_requests, *change.runs, *change.operations, *change.drifts]
+    named: list[PullRequest | Run | Operation | Drift | Push] = [
+        *change.pull_requests,
+        *change.runs,
+        *change.operations,
+        *change.drifts,
+        *([change.push] if change.push else []),
+    ]
     return sorted(({moment.source for moment in change.story} | {thing.source for thing in named}) - {"portal"})
 
 
