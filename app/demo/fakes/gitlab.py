@@ -256,7 +256,7 @@ def _approval_rules(state: GitlabState, project: Project, _: re.Match[str], requ
 
 @_in
 def _events(state: GitlabState, project: Project, _: re.Match[str], request: Request) -> Answered:
-    """https://docs.gitlab.com/api/events/#list-all-visible-events-for-a-project; `after` and `before` are whole days, both excluded."""
+    """https://docs.gitlab.com/api/events/#list-all-visible-events-for-a-project; whole days, both excluded."""
     asked = request.query_params
     found = list(project.events)
     if after := asked.get("after"):

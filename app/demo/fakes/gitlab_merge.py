@@ -6,8 +6,16 @@ from app.demo.fakes.gitlab_state import GitlabState
 from app.demo.fakes.gitlab_things import MergeRequest, Project
 
 
-def merged(state: GitlabState, project: Project, request: MergeRequest, by: str, at: datetime, *, squash: bool, train: bool) -> str:
-    """Moves the target branch and fills in what the API tells of it. Gives the branch's new tip."""
+def merge(state: GitlabState, path: str, iid: int, by: str, at: datetime, *, squash: bool = False, train: bool = False) -> str:
+    """As the project's merge method says. Gives the new tip of the target branch."""
+    with state.locked():
+        return _merged(state, *state.of(path, iid), by, at, squash=squash, train=train)
+
+
+def _merged(
+    state: GitlabState, project: Project, request: MergeRequest, by: str, at: datetime, *, squash: bool, train: bool
+) -> str:
+    """Moves the target branch and fills in what the API tells of it."""
     before = project.git.branches[request.target]
     fast, git = project.settings["merge_method"] == "ff", project.git
     if train:
@@ -26,7 +34,8 @@ def merged(state: GitlabState, project: Project, request: MergeRequest, by: str,
             head = git.add((head,), one.author, one.message, one.paths, at, committer=state.signature(by))
             request.landed.append(head)
     if not fast:
-        message = f"Merge branch '{request.source}' into '{request.target}'\n\n{request.title}\n\nSee merge request {project.path}!{request.iid}"
+        named = f"Merge branch '{request.source}' into '{request.target}'"
+        message = f"{named}\n\n{request.title}\n\nSee merge request {project.path}!{request.iid}"
         head = git.add((before, head), state.signature(by), message, (), at)
         request.merge_commit = head
     request.landed.append(head)
