@@ -5,7 +5,6 @@ elsewhere, behind an address that opens by itself, is asked without it.
 """
 
 import json
-import math
 import random
 import re
 import ssl
@@ -35,6 +34,7 @@ from app.errors import (
     Unreachable,
 )
 from app.sources.contract import Connection
+from app.sources.limits import retry_after as retry_after
 
 PATIENCE = 5.0  # seconds we wait inside a pass; anything longer is the scheduler's to wait
 ATTEMPTS = 4
@@ -42,7 +42,6 @@ _ESCAPED = re.compile(rb"\\u[dD][89a-fA-F]")
 _HALVES = re.compile("[\ud800-\udfff]")
 LARGEST_STREAM = 2 * 1024**3  # bytes of a body that is read as it comes, and never held
 LONGEST_STREAM = timedelta(minutes=5)
-LONGEST_WAIT = 86_400.0  # seconds; a server that asks for more is asked again after a day
 
 
 Got = TypeVar("Got")
@@ -304,6 +303,12 @@ class Http:
         raise error
 
 
+class Moved(Refused):
+    """A redirect. `place` is the path below `url` that it leads to, empty where it leads off the configured server."""
+
+    place = ""
+
+
 def _error_for(status: int, path: str, answer: Answer, connection: Connection) -> SourceError:
     says = f"{connection.name} answered {status} to {path}"
     limited = (
@@ -323,10 +328,23 @@ def _error_for(status: int, path: str, answer: Answer, connection: Connection) -
     if status >= 500:
         return ServerFailed(f"{says} ({_kind(answer)})", "an answer", "the server is failing; it is asked again later")
     if 300 <= status < 400:
-        return Refused(
+        moved = Moved(
             f"{says}, a redirect to {_place(answer)}", "an answer from the configured host", "set url to the real address"
         )
+        moved.place = _within(answer, connection)
+        return moved
     return NotUnderstood(f"{says} ({_kind(answer)})", "2xx", "check the server's version against docs/sources.md")
+
+
+def _within(answer: Answer, connection: Connection) -> str:
+    """Where a redirect leads, as a path below the configured address; empty where it leads elsewhere."""
+    ours, to = httpx.URL(connection.url.rstrip("/") + "/"), answer.headers.get("location", "")
+    try:
+        there = httpx.URL(answer.url).join(to)
+    except httpx.InvalidURL:
+        return ""
+    same = bool(to) and _server(there) == _server(ours) and there.path.startswith(ours.path)
+    return "/" + there.path.removeprefix(ours.path) if same else ""
 
 
 def _place(answer: Answer) -> str:
@@ -360,29 +378,6 @@ def _trusted(connection: Connection) -> ssl.SSLContext | bool:
             f"source {connection.name!r}: ca_file {connection.ca_file} cannot be used ({type(error).__name__})",
             "certificates in PEM form",
         ) from error
-
-
-def retry_after(headers: Mapping[str, str], now: datetime) -> float:
-    """Seconds to wait, at most a day: `Retry-After` (seconds or a date), else `x-ratelimit-reset` (relative seconds, or an
-    epoch), else 60."""
-    value = headers.get("retry-after", "")
-    asked = _number(value)
-    if asked is None:
-        try:
-            at = parsedate_to_datetime(value)
-            asked = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
-        except (ValueError, TypeError, OverflowError):
-            asked = _number(headers.get("x-ratelimit-reset", ""))
-            asked = asked - now.timestamp() if asked and asked > 1e8 else asked
-    return 60.0 if asked is None else min(max(0.0, asked), LONGEST_WAIT)
-
-
-def _number(text: str) -> float | None:
-    try:
-        found = float(text)
-    except ValueError:
-        return None
-    return found if math.isfinite(found) else None
 
 
 def _wait(error: Exception) -> bool | float:

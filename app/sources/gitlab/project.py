@@ -1,0 +1,102 @@
+"""One project, by the number that survives renames and transfers; what it is called now is told when that changes.
+
+Remembered per configured path, in each stream: `project:` its number and the path it had.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.canonical import plain, stable_id
+from app.domain.event import Event, Keys, Step
+from app.domain.ref import Ref
+from app.errors import Missing
+from app.sources.gitlab.client import Client
+from app.sources.gitlab.telling import KIND
+from app.sources.gitlab.wire import Node, Project, needed_id, read
+
+SETTINGS = (
+    "id",
+    "path_with_namespace",
+    "default_branch",
+    "merge_method",
+    "squash_option",
+    "only_allow_merge_if_pipeline_succeeds",
+    "only_allow_merge_if_all_status_checks_passed",
+    "allow_merge_on_skipped_pipeline",
+    "only_allow_merge_if_all_discussions_are_resolved",
+    "merge_trains_enabled",
+    "merge_pipelines_enabled",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`name` as it is configured, `path` as GitLab has it now. `told` is what is to be remembered, `events` what is new of it."""
+
+    name: str
+    id: int
+    path: str
+    project: Project
+    settings: Mapping[str, Any]
+    told: Mapping[str, Any]
+    events: tuple[Event, ...]
+
+
+def located(client: Client, source: str, name: str, memory: Mapping[str, Any], now: datetime) -> Place:
+    """Raises Missing when GitLab knows it neither by its number nor by its path."""
+    held = memory.get(f"project:{name}")
+    known = held.get("id") if isinstance(held, Mapping) and type(held.get("id")) is int else None
+    node = _asked(client, name, known)
+    project = read(Project, node)
+    number, path = needed_id(project.id, f"the project {name}"), plain(project.path_with_namespace, 300) or name
+    former = str(held.get("path") or name) if isinstance(held, Mapping) and known == number else name
+    settings = {key: node[key] for key in SETTINGS if key in node}
+    event = _event(source, number, path, former, project.default_branch, now)
+    told = {f"project:{name}": {"id": number, "path": path}}
+    return Place(name, number, path, project, settings, told, (event,) if known != number or path != former else ())
+
+
+def _asked(client: Client, name: str, known: int | None) -> Node:
+    if known is not None:
+        try:
+            return client.project(known)
+        except Missing:
+            pass  # deleted, or no longer ours to see; its path may be another project's by now
+    return client.project(name)
+
+
+def _event(source: str, number: int, path: str, former: str, branch: str | None, now: datetime) -> Event:
+    """A move that changes the last part only is a rename, one that changes the group a transfer."""
+    status = "seen"
+    if path.lower() != former.lower():
+        status = "renamed" if path.rpartition("/")[0].lower() == former.rpartition("/")[0].lower() else "transferred"
+    facts = {"name": path, "former": former if status != "seen" else None, "default_branch": branch, "because": None}
+    return _of(source, number, path, status, facts, now, former, path)
+
+
+def lost(source: str, name: str, memory: Mapping[str, Any], because: str, now: datetime) -> tuple[Event, ...]:
+    """A project that was seen before and cannot be seen any more; once for each day it stays so."""
+    held = memory.get(f"project:{name}")
+    if not isinstance(held, Mapping) or type(held.get("id")) is not int:
+        return ()
+    path = str(held.get("path") or name)
+    facts = {"name": path, "former": None, "default_branch": None, "because": plain(because)}
+    return (_of(source, held["id"], path, "unavailable", facts, now, now.date().isoformat()),)
+
+
+def _of(source: str, number: int, path: str, status: str, facts: Mapping[str, Any], now: datetime, *more: str) -> Event:
+    return Event(
+        id=stable_id(source, "repository", str(number), status, *more),
+        source=source,
+        kind=KIND,
+        type="repository",
+        step=Step.NOTED,
+        status=status,
+        ref=Ref("repository", str(number), path),
+        occurred_at=now,
+        observed_at=now,
+        keys=Keys(repository=path),
+        facts=facts,
+    )

@@ -1,0 +1,157 @@
+"""The stream of rules: what each protected branch asked for when we looked, and what was changed between two looks.
+
+https://docs.gitlab.com/api/protected_branches/ and https://docs.gitlab.com/api/merge_request_approvals/
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from app.canonical import canonical_json, digest, fit, plain, stable_id
+from app.domain.event import Event, Keys, Step
+from app.domain.ref import Ref
+from app.errors import Forbidden, Missing
+from app.sources.contract import Page, Task
+from app.sources.gitlab.client import Client
+from app.sources.gitlab.project import Place, located
+from app.sources.gitlab.telling import KIND
+from app.sources.gitlab.wire import Level, Node, Protected, rows
+
+NEVER = "GitLab has no such rule"
+HOUSE = (
+    "protected",
+    "required_approvals",
+    "required_checks",
+    "dismiss_stale_reviews",
+    "last_push_approval",
+    "code_owner_review",
+    "force_pushes",
+    "deletions",
+    "admins_included",
+    "merge_queue",
+)
+
+
+def rules(client: Client, source: str, name: str, task: Task) -> Iterator[Page]:
+    """A page for a project: an event for each branch whose rules are new, changed, or cannot be seen. Raises SourceError."""
+    place = located(client, source, name, task.memory, task.now)
+    listed, refused = client.perhaps(f"/projects/{place.id}/protected_branches")
+    approvals, why = _approvals(client, place)
+    needed, why_needed = client.perhaps(f"/projects/{place.id}/approval_rules")
+    branches = {one.name: one for one in rows(Protected, listed or [])}
+    default = place.project.default_branch or "HEAD"
+    remember: dict[str, Any] = dict(place.told)
+    events: list[Event] = []
+    prefix = f"rules:{place.id}:"
+    known = {key.removeprefix(prefix) for key in task.memory if key.startswith(prefix)}
+    for branch in sorted({default, *branches, *(known if listed is not None else ())}):
+        told = _rules(place, branches.get(branch), approvals, needed, (why, why_needed)) if listed is not None else None
+        before = task.memory.get(f"{prefix}{branch}")
+        event = _event(source, place, branch, told, refused, before, task.now)
+        if event:
+            events.append(event)
+        remember[f"{prefix}{branch}"] = {"rules": told} if told or branch == default else None
+    yield Page(events=events, remember=remember, seen=max(1, len(branches)))
+
+
+def _approvals(client: Client, place: Place) -> tuple[Node | None, str]:
+    try:
+        return client.one(f"/projects/{place.id}/approvals"), ""
+    except (Forbidden, Missing) as error:
+        return None, str(error)
+
+
+def _rules(
+    place: Place, branch: Protected | None, approvals: Node | None, needed: list[Any] | None, why: tuple[str, str]
+) -> dict[str, Any]:
+    """The house's names first, each null where it is not told; GitLab's own beside them."""
+    asks, project = approvals or {}, place.project
+    pipeline = project.only_allow_merge_if_pipeline_succeeds
+    untold = {"last_push_approval": NEVER, "admins_included": NEVER}
+    if approvals is None:
+        untold["dismiss_stale_reviews"] = plain(why[0], 300)
+    if needed is None:
+        untold["required_approvals"] = plain(why[1], 300)
+    if pipeline is None:
+        untold["required_checks"] = "the project's settings do not tell"
+    if project.merge_trains_enabled is None:
+        untold["merge_queue"] = "the project's settings do not tell"
+    names = (*("merge_requests_author_approval", "merge_requests_disable_committers_approval"), "selective_code_owner_removals")
+    own = {name: asks.get(name) for name in (*names, "require_password_to_approve") if isinstance(asks.get(name), bool)}
+    return {
+        "protected": branch is not None,
+        "required_approvals": None if needed is None else _required(needed, branch),
+        "required_checks": None if pipeline is None else ["pipeline"] if pipeline else [],
+        "dismiss_stale_reviews": asks.get("reset_approvals_on_push") if approvals is not None else None,
+        "last_push_approval": None,
+        "code_owner_review": branch.code_owner_approval_required if branch else False,
+        "force_pushes": branch.allow_force_push if branch else True,
+        "deletions": branch is None,
+        "admins_included": None,
+        "merge_queue": project.merge_trains_enabled,
+        "untold": untold,
+        "push_levels": [_level(one) for one in branch.push_access_levels or ()] if branch else None,
+        "merge_levels": [_level(one) for one in branch.merge_access_levels or ()] if branch else None,
+        "merge_method": project.merge_method,
+        "squash_option": project.squash_option,
+        "skipped_pipeline_passes": project.allow_merge_on_skipped_pipeline,
+        **own,
+    }
+
+
+def _required(needed: list[Any], branch: Protected | None) -> int:
+    """The largest number that a rule for this branch, or for all branches, asks for."""
+    most = 0
+    for rule in needed:
+        if not isinstance(rule, Mapping):
+            continue
+        listed = rule.get("protected_branches")
+        names = [one.get("name") for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
+        count = rule.get("approvals_required")
+        if type(count) is int and (not names or (branch and branch.name in names)):
+            most = max(most, count)
+    return most
+
+
+def _level(one: Level) -> str:
+    for kind, number in (("user", one.user_id), ("group", one.group_id), ("deploy key", one.deploy_key_id)):
+        if number is not None:
+            return f"{kind} {number}"
+    return plain(one.access_level_description, 100) or f"level {one.access_level}"
+
+
+def _event(
+    source: str, place: Place, branch: str, told: dict[str, Any] | None, refused: str, before: Any, now: datetime
+) -> Event | None:
+    """None when nothing is new since the last look."""
+    had = before.get("rules") if isinstance(before, Mapping) else None
+    if isinstance(before, Mapping) and had == told:
+        return None
+    if told is None:
+        return _of(source, place, branch, "unavailable", {"rules": None, "changed": {}, "because": plain(refused)}, now)
+    changed: dict[str, Any] = {}
+    if isinstance(before, Mapping):
+        old = had if isinstance(had, Mapping) else {}
+        changed = {key: [old.get(key), value] for key, value in told.items() if key != "untold" and old.get(key) != value}
+    status = "changed" if changed else "seen"
+    return _of(source, place, branch, status, {"rules": told, "changed": changed, "because": None}, now)
+
+
+def _of(source: str, place: Place, branch: str, status: str, facts: dict[str, Any], now: datetime) -> Event:
+    name = f"{place.path}@{plain(branch, 300)}"
+    said = {"branch": plain(branch, 300), **facts}
+    return Event(
+        id=stable_id(
+            source, "branch-rules", name, status, "" if status == "seen" else now.isoformat(), digest(canonical_json(said))
+        ),
+        source=source,
+        kind=KIND,
+        type="branch-rules",
+        step=Step.NOTED,
+        status=status,
+        ref=Ref("branch-rules", name, name),
+        occurred_at=now,
+        observed_at=now,
+        keys=Keys(repository=place.path),
+        facts=fit(said),
+    )
