@@ -33,7 +33,8 @@ tfe
                  unknown_since
   state-version  id sv-…; status created: only those that no run made; facts: serial, terraform_version, because
   run-base       id run-…; status after|first|unknown: what its workspace was at before it changed anything; facts: previous_run,
-                 previous_commit, commit, repository, branch, paths [directory, or glob of files, from the top; '' all], because
+                 previous_commit, commit, repository, branch, paths [directory, or glob of files, from the top; '' all], paths_then
+                 (false: as its workspace watches now, or never said), because
   audit          id of the audit trail's entry; status = its action; facts: resource {type, id}, meta {comment,
                  run {id, name}, workspace {id, name}, actor}, service; the run it is about is its key, where it says that
 argocd

@@ -12,10 +12,12 @@ from typing import Any
 
 from app.errors import Missing
 from app.sources.contract import Connection, Page, Stream, Task
+from app.sources.tfe.applies import Applied
 from app.sources.tfe.client import Client
 from app.sources.tfe.memory import Reading
 from app.sources.tfe.pace import Spent
 from app.sources.tfe.runs import RunsPass
+from app.sources.tfe.standing import Before, Standing
 from app.sources.tfe.wire import Document, moment
 
 STREAM = Stream("backfill", every=timedelta(seconds=30))
@@ -74,10 +76,26 @@ class Backfill(RunsPass):
             if self._tired():
                 return
             self.progress["done"] = [*self.progress["done"], year]
+            yield from self._standing().pages()
         unmet = [key for key, known in self._all() if not known.gone and known.scan != self.progress["walk"]]
         yield from self._spell(self._revisit(unmet))
         if not self._tired():
             self._ended_walk()
+            yield from self._standing().pages()
+
+    def _standing(self) -> Standing:
+        """Of the years that were read whole; of their first applies when the last of them was."""
+        done, whole = {str(year) for year in self.progress["done"]}, "done_at" in self.progress
+
+        def earlier(place: str, first: Applied) -> Before | None:
+            made = moment((self.memory.get(f"workspace:{place}") or {}).get("created"))
+            if not whole:
+                return None
+            if made and made.year >= self.progress["from"]:
+                return Before()
+            return Before(unseen=f"runs before {self.progress['from']} are not read")
+
+        return Standing(self.visits, earlier, lambda created: whole or created[:4] in done, look=False)
 
     def _plan(self) -> None:
         """Which years: from the one that is configured, else from the year in which the oldest workspace was made."""

@@ -4,7 +4,10 @@ Keys of the stream's memory:
   run:<id>        a Known, as a dict
   head:<list>     how far the scan of the newest of one run list has come (a Reading, as a dict)
   full:<list>     the same of the reconciliation under way, which reads every list to its end
-  workspace:<id>  {name, mark}: its name, and what tells that something happened there
+  workspace:<id>  {name, created, watched, mark}: its name, when it was made, which files it watches (see `watched`), and what tells
+                  that something happened there
+  before:<id>     of a workspace: what was applied before the first apply that is known here, or why that is not known
+  horizon         no list that was read goes further back
   abilities       {include, stage_form, organization_runs, named_missed, plain_missed, absent}: what this server was found to do
   reconciling     {since, number} of the reconciliation under way
   reconciled      {at, number} of the last one that ended
@@ -28,7 +31,8 @@ class Known:
 
     `scan`: number of the reconciliation that last listed it. `gone`: it answered 404. `marks`: what was read of its plan and apply
     by resource. `parts`: of each part that was read whole and is settled, the mark that tells whether it is still as it was then,
-    and the digest of what was read.
+    and the digest of what was read. `applied`: of a run that changed its workspace, an `applies.Applied`; `stood`: number and mark
+    of what was told of the time before it.
     """
 
     digest: str
@@ -44,6 +48,8 @@ class Known:
     scan: int = 0
     marks: str = ""
     parts: Mapping[str, str] = field(default_factory=dict)
+    applied: Mapping[str, str] = field(default_factory=dict)
+    stood: str = ""
 
     @classmethod
     def of(cls, value: Mapping[str, Any]) -> "Known":

@@ -16,6 +16,7 @@ from app.sources.tfe.contents import LOG, PLAN
 from app.sources.tfe.details import Reader
 from app.sources.tfe.memory import Known, Reading
 from app.sources.tfe.policy_systems import LOGS
+from app.sources.tfe.standing import Earlier, Standing
 from app.sources.tfe.strip import observe
 from app.sources.tfe.terms import INCLUDES
 from app.sources.tfe.visits import Visits
@@ -40,6 +41,7 @@ class RunsPass:
         self.everything = task.everything
         self.firsts: dict[str, dict[str, First]] = {}
         self.marks: dict[str, str] = {}
+        self.headed = False  # the newest of each list was read
 
     def pages(self) -> Iterator[Page]:
         try:
@@ -58,11 +60,19 @@ class RunsPass:
             throttled = error
         yield from self._revisit([key for key, known in self._all() if not known.gone and (not known.final or known.due(self.now))])
         self._keep_abilities()
+        if "reconciling" in self.memory and not throttled:
+            yield from self._reconciled()
+        if self.headed and "reconciled" in self.memory:
+            yield from self._standing().pages()
         if throttled:
             raise throttled
-        if "reconciling" in self.memory:
-            yield from self._reconciled()
         yield self.visits.turn()
+
+    def _standing(self) -> Standing:
+        """Once all was read, and the newest again: nothing lies between two runs that are known."""
+        horizon = moment(self.memory.get("horizon")) if self.abilities.organization_runs else None
+        earlier = Earlier(self.client, self.visits, lambda path, page: self._asked(path, page, PLAIN, None), horizon)
+        return Standing(self.visits, earlier.find, lambda created: True)
 
     def _begin(self) -> None:
         """A reconciliation starts when one is asked for, or there never was one; one that is under way goes on."""
@@ -70,6 +80,8 @@ class RunsPass:
         if (last is None or self.everything) and "reconciling" not in self.memory:
             number = (last["number"] if last else 0) + 1
             self.visits.remember("reconciling", {"since": self.now.isoformat(), "number": number})
+            if "horizon" not in self.memory:
+                self.visits.remember("horizon", (self.now - REACH).isoformat())
             self.abilities = self.abilities.renewed()
             self.reader.absent.clear()
         self.client.stage_form = self.abilities.stage_form
@@ -99,6 +111,7 @@ class RunsPass:
     def _organization_lists(self) -> Iterator[Page]:
         path = self.client.organization_runs()
         yield from self._heads("organization", path)
+        self.headed = True
         if "reconciling" in self.memory:
             self._workspaces()
             yield from self._fulls("organization", path)
@@ -110,6 +123,7 @@ class RunsPass:
         quiet = sorted((one for one in workspaces if one not in set(changed)), key=self._listed)
         for key in changed + quiet[: 0 if "reconciling" in self.memory else ROTATION]:
             yield from self._workspace_head(key)
+        self.headed = True
         if "reconciling" in self.memory:
             for key in workspaces:
                 yield from self._tolerated(key, full=True)

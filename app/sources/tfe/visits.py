@@ -8,8 +8,9 @@ from typing import Any
 from app.canonical import plain
 from app.domain.event import Event
 from app.errors import NotUnderstood
-from app.sources.contract import Observation, Page
-from app.sources.tfe import wire
+from app.sources.contract import Observation, Page, Want
+from app.sources.tfe import watched, wire
+from app.sources.tfe.applies import applied_of
 from app.sources.tfe.client import Client
 from app.sources.tfe.contents import owed
 from app.sources.tfe.details import Details, Reader
@@ -31,6 +32,7 @@ class Batch:
     events: list[Event] = field(default_factory=list)
     remember: dict[str, Any] = field(default_factory=dict)
     unknown: list[tuple[str, str]] = field(default_factory=list)
+    wants: list[Want] = field(default_factory=list)
     seen: int = 0
     runs: int = 0
 
@@ -47,13 +49,17 @@ class Batch:
             events=tuple(self.events),
             remember=self.remember,
             unknown=tuple(self.unknown),
+            wants=tuple(self.wants),
             seen=self.seen,
         )
 
 
 @dataclass
 class Visits:
-    """`memory` is this pass's own copy, kept in step with what its pages say to remember. `scan` marks runs as listed by it."""
+    """`memory` is this pass's own copy, kept in step with what its pages say to remember. `scan` marks runs as listed by it.
+
+    `moved` are the workspaces of which it turned out that a run changed something; `looked` those that were asked for themselves.
+    """
 
     client: Client
     source: str
@@ -65,6 +71,8 @@ class Visits:
     batch: Batch = field(default_factory=Batch)
     visited: set[str] = field(default_factory=set)
     names: dict[str, str] = field(default_factory=dict)
+    moved: set[str] = field(default_factory=set)
+    looked: set[str] = field(default_factory=set)
 
     def remember(self, key: str, value: Any) -> None:
         if value is None:
@@ -97,6 +105,9 @@ class Visits:
         self.batch.runs += 1
         place = run.one("workspace") or workspace or (known.workspace if known else "")
         entry = self._entry(run, digest, details, place, known if same else None)
+        entry = replace(entry, stood=known.stood if known else "")
+        if entry.applied != (known.applied if known else {}):
+            self.moved.add(place)
         if not (known and same and entry.details and entry.details == known.details) and not self._tell(details, place):
             return True  # reported; remembering it would hide it
         self.remember(f"run:{run.id}", entry.kept())
@@ -124,6 +135,7 @@ class Visits:
         found = "" if details.unreadable else details.digest
         self.batch.unknown += details.unreadable
         now = self.now.isoformat()
+        applied = applied_of(run, details.sheet.apply, details.sheet.ingress)
         entry = Known(
             digest=digest,
             details=found,
@@ -136,6 +148,7 @@ class Visits:
             scan=self.scan or (before.scan if before else 0),
             marks=details.marks,
             parts=details.parts,
+            applied=applied.kept() if applied else {},
         )
         return replace(entry, closed=entry.over(self.now) and not details.unreadable)
 
@@ -164,16 +177,26 @@ class Visits:
         return self.names[place]
 
     def _asked(self, place: str) -> str:
+        self.look_at(place)
+        return str((self.memory.get(f"workspace:{place}") or {}).get("name", ""))
+
+    def look_at(self, place: str) -> None:
+        """A workspace as it is now, asked for at most once in a pass; nothing is learnt of one that answers 404."""
+        if place in self.looked:
+            return
+        self.looked.add(place)
         document = self.client.workspace(place)
-        if document is None or not document.data:
-            return ""
-        self.learn(document.data[0])
-        return str(self.memory[f"workspace:{place}"]["name"])
+        if document and document.data:
+            self.learn(document.data[0])
 
     def learn(self, workspace: Resource) -> None:
-        """A workspace's name, kept for the runs that name only its id."""
-        name = workspace.attributes.get("name")
-        kept = {**self.memory.get(f"workspace:{workspace.id}", {}), "name": plain(name, 200) if isinstance(name, str) else ""}
+        """A workspace's name, kept for the runs that name only its id, and what it watches."""
+        self.looked.add(workspace.id)
+        name, created = workspace.attributes.get("name"), moment(workspace.attributes.get("created-at"))
+        before = self.memory.get(f"workspace:{workspace.id}", {})
+        kept = {**before, "name": plain(name, 200) if isinstance(name, str) else ""}
+        kept["created"] = created.isoformat() if created else ""
+        kept["watched"] = watched.seen(before.get("watched"), watched.paths_of(workspace), self.now.isoformat())
         if kept != self.memory.get(f"workspace:{workspace.id}"):
             self.remember(f"workspace:{workspace.id}", kept)
         self.names[workspace.id] = kept["name"] or workspace.id

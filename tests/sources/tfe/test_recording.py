@@ -141,13 +141,18 @@ def test_reading_it_again_with_an_empty_memory_tells_the_same(day: Day) -> None:
     assert set(final) <= set(day.events)
     for key, event in final.items():
         before = day.events[key]
-        assert (event.occurred_at, event.actor, event.status, event.facts) == (
+        assert (event.occurred_at, event.actor, event.status, _timeless(event)) == (
             before.occurred_at,
             before.actor,
             before.status,
-            before.facts,
+            _timeless(before),
         )
     memory: dict[str, Any] = {}
     for page in pages:
         remember(memory, page)
     assert {k for k in memory if k.startswith("run:")} == {k for k in day.memory if k.startswith("run:")}
+
+
+def _timeless(event: Event) -> dict[str, Any]:
+    """Without whether a workspace had been looked at before its apply, which only who looked then can tell."""
+    return {name: value for name, value in event.facts.items() if name != "paths_then"}
