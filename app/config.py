@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from app.errors import SettingsError
 
-Kind = Literal["tfe", "argocd", "github"]
+Kind = Literal["tfe", "argocd", "github", "gitlab"]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 
 
@@ -77,7 +77,7 @@ class Source(Section):
     kind: Kind
     url: str
     organization: Text | None = None
-    repositories: tuple[Annotated[str, Field(pattern=r"^[^/\s]+/[^/\s]+$")], ...] = ()
+    repositories: tuple[Annotated[str, Field(pattern=r"^[^/\s]+(/[^/\s]+)+$")], ...] = ()
     projects: tuple[Text, ...] = ()
     token_env: Text | None = None
     token_file: Path | None = None
@@ -310,8 +310,10 @@ def _conflicts(settings: Settings) -> list[str]:
             problems.append(f"{where} has webhook_secret_env and webhook_secret_file; expected one of them")
         if source.kind == "tfe" and not source.organization:
             problems.append(f"{where} has no organization; expected the Terraform organization's name")
-        if source.kind == "github" and not source.repositories:
+        if source.kind in ("github", "gitlab") and not source.repositories:
             problems.append(f'{where} has no repositories; expected a list such as ["bank/infra"]')
+        if source.kind == "github" and (deep := [name for name in source.repositories if name.count("/") > 1]):
+            problems.append(f"{where}: {deep[0]!r} in repositories is no owner/name; only GitLab's groups are nested")
         if source.ca_file and not source.ca_file.is_file():
             problems.append(f"{where}: ca_file {source.ca_file} does not exist; expected a PEM file")
     return problems

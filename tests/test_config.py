@@ -81,7 +81,7 @@ def test_the_environment_goes_over_the_file(tmp_path: Path) -> None:
         ("[ledger]\norigin = 'two words'", "an origin without spaces"),
         (
             "[[source]]\nname='a'\nkind='jenkins'\nurl='http://x'",
-            "source.1.kind is 'jenkins'; expected 'tfe', 'argocd' or 'github'",
+            "source.1.kind is 'jenkins'; expected 'tfe', 'argocd', 'github' or 'gitlab'",
         ),
         ("[[source]]\nname='a'\nkind='argocd'", "source.1.url is missing"),
         (
@@ -91,6 +91,9 @@ def test_the_environment_goes_over_the_file(tmp_path: Path) -> None:
         ("[[source]]\nname='../x'\nkind='argocd'\nurl='http://x'", "source.1.name is '../x'"),
         ("[[source]]\nname='a'\nkind='tfe'\nurl='http://x'", "source 'a' has no organization"),
         ("[[source]]\nname='a'\nkind='github'\nurl='http://x'", "source 'a' has no repositories"),
+        ("[[source]]\nname='a'\nkind='gitlab'\nurl='http://x'", "source 'a' has no repositories"),
+        ("[[source]]\nname='a'\nkind='github'\nurl='http://x'\nrepositories=['a/b/c']", "'a/b/c' in repositories is no owner/name"),
+        ("[[source]]\nname='a'\nkind='gitlab'\nurl='http://x'\nrepositories=['a/b/']", "source.1.repositories.1 is 'a/b/'"),
         ("[[source]]\nname='a'\nkind='argocd'\nurl='http://x'\nca_file='none.pem'", "ca_file"),
         ("[[source]]\nname='a'\nkind='argocd'\nurl='http://x'\ntoken_env='A'\ntoken_file='b'", "expected one of them"),
         ("[[environment]]\nname='production'", "environment.1.class is missing"),

@@ -62,7 +62,9 @@ github and gitlab (the same words; a merge request is a pull-request, and its ii
                  pushed to the base, which marked it merged), auto_merge_by (an actor as facts {name, id, kind, because}, null: it
                  was not on); status also ready_for_review|convert_to_draft|auto_merge_enabled|auto_merge_disabled|
                  added_to_merge_queue|removed_from_merge_queue|base_changed|base_force_pushed, where told
-                 with before, after, reason, method
+                 with before, after, reason, method; and unavailable (because: it was deleted at the host)
+  review         facts also: commit_derived (true: the host does not say which commit; it was the newest version then), dated_by
+                 (approved_at|note|observation), because
   head-push      id of the timeline item or version; within its pull request; status force_push|push; facts: before, after; the
                  actor is the pusher, unknown where the host does not tell
   check          id of the check run or status; within its pull request; status = conclusion, in lower case (while there is none

@@ -146,7 +146,7 @@ def _contributors(told: list[Event], commits: list[Event], pushes: tuple[HeadPus
 
 def _web(who: Actor) -> bool:
     """A commit that the host's own pages made."""
-    return who.name == "web-flow" or (who.name.startswith("GitHub") and (who.id or "noreply@").startswith("noreply@"))
+    return who.name == "web-flow" or (who.name.startswith(("GitHub", "GitLab")) and (who.id or "noreply@").startswith("noreply@"))
 
 
 def _reviews(events: list[Event]) -> list[Review]:

@@ -10,6 +10,7 @@ from app.sources.contract import Connection, Source
 from app.sources.github import hook as github_hook
 from app.sources.github.source import Github
 from app.sources.gitlab import hook as gitlab_hook
+from app.sources.gitlab.source import Gitlab
 from app.sources.hooks import Hook
 from app.sources.tfe import hook as tfe_hook
 from app.sources.tfe.source import Tfe
@@ -18,6 +19,7 @@ KINDS: dict[str, Callable[[Connection, Callable[[], datetime]], Source]] = {
     "tfe": Tfe,
     "argocd": Argocd,
     "github": Github,
+    "gitlab": Gitlab,
 }
 HOOKS: dict[str, Hook] = {
     "tfe": tfe_hook.heard,

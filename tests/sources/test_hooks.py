@@ -77,7 +77,7 @@ def test_every_kind_of_source_has_a_hook() -> None:
             GITLAB,
             {"object_kind": "merge_request", "project": {"path_with_namespace": "bank/platform/infra"}},
             "",
-            ("merge-requests",),
+            ("pull-requests",),
         ),
         (GITLAB, {"object_kind": "push", "project": {"path_with_namespace": "bank/else"}}, "", ()),
         (ARGOCD, {"whatever": "the template says"}, "", ("applications",)),

@@ -9,15 +9,15 @@ from app.sources.contract import Connection
 from app.sources.hooks import check_secret, check_standard, content, text
 
 STREAMS = {
-    "merge_request": ("merge-requests",),
-    "note": ("merge-requests",),
+    "merge_request": ("pull-requests",),
+    "note": ("pull-requests",),
     "emoji": (),
-    "pipeline": ("merge-requests",),
-    "build": ("merge-requests",),
-    "push": ("pushes", "merge-requests"),
+    "pipeline": ("pull-requests",),
+    "build": ("pull-requests",),
+    "push": ("pushes", "pull-requests"),
     "project_update": ("rules",),
-    "project_rename": ("rules", "merge-requests"),
-    "project_transfer": ("rules", "merge-requests"),
+    "project_rename": ("rules", "pull-requests"),
+    "project_transfer": ("rules", "pull-requests"),
 }
 
 
