@@ -41,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     _serving(verbs)
     _reading(verbs)
     _exporting(verbs)
+    _deciding(verbs)
     _proving(verbs)
     return top
 
@@ -133,6 +134,28 @@ def _exporting(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     made.add_argument("--from", dest="from_", metavar="T", help="date or time, included")
     made.add_argument("--to", metavar="T", help="date or time, excluded")
     made.add_argument("--out", type=Path, metavar="FILE", help="standard output without it, or with -")
+
+
+def _deciding(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    def people(settings: Settings, o: argparse.Namespace) -> int:
+        from app.commands import people_decide
+
+        return people_decide.run(settings, people_decide.Asked(o.what, o.which, o.person, o.because, o.by, o.new, o.unresolved))
+
+    made = _verb(
+        verbs,
+        "people",
+        "who is who: see it, decide it, check a list",
+        'throughline people join github:id:1001 "Ana Ferreira" --because "she showed it in the team meeting"',
+        people,
+    )
+    made.add_argument("what", choices=["list", "join", "separate", "bot", "import"])
+    made.add_argument("which", nargs="?", help="SYSTEM:ACCOUNT as the list shows it; of import the file")
+    made.add_argument("person", nargs="?", help="of join: the person, exactly as they are called")
+    made.add_argument("--because", metavar="WHY", help="one sentence on how it is known; required for a decision")
+    made.add_argument("--by", metavar="NAME", help="who decides, when it is not the system's user")
+    made.add_argument("--new", action="store_true", help="the person is not known yet")
+    made.add_argument("--unresolved", action="store_true", help="of list: only what is not resolved")
 
 
 def _proving(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

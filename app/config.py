@@ -5,6 +5,7 @@ overrides one value; `THROUGHLINE_SOURCE_<SOURCE NAME>_<KEY>` one key of a sourc
 """
 
 import difflib
+import ipaddress
 import os
 import re
 import tomllib
@@ -46,11 +47,20 @@ class Web(Section):
     public_url: str = "http://127.0.0.1:8000"
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    user_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,100}$")] | None = None
+    local_user: Annotated[str, Field(min_length=1, max_length=200)] | None = None
 
     @field_validator("public_url")
     @classmethod
     def _address(cls, value: str) -> str:
         return _http_url(value)
+
+    @field_validator("local_user")
+    @classmethod
+    def _visible(cls, value: str | None) -> str | None:
+        if value is not None and not value.isprintable():
+            raise ValueError("a name that can be shown is expected")
+        return value
 
 
 class Ledger(Section):
@@ -295,10 +305,38 @@ def _anchored(settings: Settings, directory: Path) -> Settings:
     )
 
 
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens there."""
+    name = host.strip("[]").lower()
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def local_user_problem(web: Web, host: str) -> str | None:
+    """Why the portal on `host` may not take everybody for `[web] local_user`; None when it may, or does not."""
+    if web.local_user is None:
+        return None
+    if web.user_header:
+        return "[web] has local_user and user_header; expected one of them"
+    if not is_loopback(host):
+        return f"[web] local_user names everybody who reaches {host}; expected a loopback host, such as 127.0.0.1"
+    if not is_loopback(urlsplit(web.public_url).hostname or ""):
+        return f"[web] local_user names everybody who comes by {web.public_url}; expected user_header behind a proxy"
+    return None
+
+
 def _conflicts(settings: Settings) -> list[str]:
     problems, seen = [], set()
+    if problem := local_user_problem(settings.web, settings.web.host):
+        problems.append(problem)
     for source in settings.source:
         where = f"source {source.name!r}"
+        if source.name.lower() in ("email", "portal"):
+            problems.append(f"no source can be called {source.name!r}, which means something else here; expected another name")
         if source.name.lower() in seen:
             problems.append(f"two sources are called {source.name!r}; expected a name of its own for each")
         seen.add(source.name.lower())

@@ -10,6 +10,7 @@ ThroughlineError
 ├── LedgerError
 │   └── Tampered           a leaf, tile, checkpoint or body is not what it was    exit 1
 ├── Unverified             a webhook without the right signature or secret
+├── Overtaken              somebody decided the same meanwhile; nothing was recorded
 ├── LeaseLost              another worker took the stream over; nothing was saved
 └── SourceError            a source could not be read; `state` is its name on the sources page
     ├── Unauthorized       401: the token is wrong or expired
@@ -104,6 +105,10 @@ class Tampered(LedgerError):
 
 
 class Unverified(ThroughlineError):
+    pass
+
+
+class Overtaken(ThroughlineError):
     pass
 
 

@@ -10,6 +10,7 @@ from app import clock as house_clock
 from app.clock import Clock
 from app.web.app import build
 from app.web.assets import Assets
+from app.web.deciding import Deciding
 from app.web.portal import ROOT, Hook, Portal
 from app.web.render import Templates
 from app.web.rules import control_titles, rule_texts
@@ -23,10 +24,12 @@ def create_app(
     clock: Clock = house_clock.now,
     demo: bool = False,
     hooks: Mapping[str, Hook] | None = None,
+    deciding: Deciding | None = None,
 ) -> FastAPI:
     """`origin` names the ledger, `vkey` is its public key; with `demo` every page says that its world is invented.
 
-    `hooks` verify the webhooks of the sources that may send some, by the source's name.
+    `hooks` verify the webhooks of the sources that may send some, by the source's name. Without `deciding` nobody may decide
+    who is who.
     """
     assets = Assets(ROOT / "static")
     return build(
@@ -42,5 +45,6 @@ def create_app(
             controls=control_titles(),
             demo=demo,
             hooks=hooks or {},
+            deciding=deciding or Deciding(),
         )
     )

@@ -45,7 +45,7 @@ class Document:
 def document(change: Change) -> Document:
     """The stored form of a change: the same change gives the same document, byte for byte."""
     cells = chain(change)
-    found = [(key, _storable(value)) for key, value in terms(change, cells)]
+    found = [(key, storable(value)) for key, value in terms(change, cells)]
     row = {
         "id": change.id,
         "number": change.number,
@@ -65,7 +65,7 @@ def document(change: Change) -> Document:
         "item": item(change),
         "story": story(change),
     }
-    row = {name: _storable(value) for name, value in row.items()}
+    row = {name: storable(value) for name, value in row.items()}
     return Document({**row, "digest": _digest([row, found])}, found)
 
 
@@ -117,15 +117,15 @@ def _sync(operation: Operation) -> str:
     return f"{operation.application} {operation.phase} {(operation.revision or 'no revision')[:12]} {iso(operation.started_at)}"
 
 
-def _storable(value: Any) -> Any:
+def storable(value: Any) -> Any:
     """Without NUL and lone surrogates, which the database cannot hold: they are shown as U+FFFD."""
     if isinstance(value, str):
         if value.isprintable():
             return value
         return "".join("\ufffd" if c == "\x00" or "\ud800" <= c <= "\udfff" else c for c in value)
     if isinstance(value, dict):
-        return {key: _storable(one) for key, one in value.items()}
-    return [_storable(one) for one in value] if isinstance(value, list) else value
+        return {key: storable(one) for key, one in value.items()}
+    return [storable(one) for one in value] if isinstance(value, list) else value
 
 
 def _digest(value: Any) -> str:

@@ -32,7 +32,16 @@ def item(change: Change) -> dict[str, Any]:
         "pull_requests": [pull_request(pr) for pr in change.pull_requests],
         "commits": commits(change),
         "people": [
-            {"name": p.name, "person": p.person, "role": str(p.role), "source": p.source, "declared": p.declared}
+            {
+                "name": p.name,
+                "person": p.person,
+                "role": str(p.role),
+                "source": p.source,
+                "kind": str(p.kind),
+                "account": p.account or None,
+                "known_by": p.known_by or None,
+                "declared": p.declared,
+            }
             for p in change.people
             if p.kind is not ActorKind.AUTOMATION
         ],

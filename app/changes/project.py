@@ -14,6 +14,7 @@ from app import log
 from app.canonical import sha256
 from app.changes.document import document
 from app.changes.graph import Graph
+from app.changes.people import store as people
 from app.changes.write import store
 from app.controls import judge_all
 from app.db.session import transaction
@@ -23,12 +24,13 @@ from app.domain.finding import worst
 from app.domain.identity import Identities
 from app.ledger import store as ledger
 from app.linking.assemble import assemble
-from app.linking.identities import resolve
+from app.linking.identities import Resolver, met, resolve
 from app.linking.stand import Standing, is_root, stand
 from app.linking.tokens import affected, neighbourhood, tokens
 
 BATCH = 1000  # leaves a transaction
-VERSION = "3"  # of fold, rules, controls and documents; another version rebuilds by itself
+AT_ONCE = 200  # changes held in memory while a decision is followed up
+VERSION = "4"  # of fold, rules, controls and documents; another version rebuilds by itself
 
 logger = log.get(__name__)
 
@@ -55,6 +57,12 @@ def catch_up(engine: Engine, rules: Rules, *, stopping: Callable[[], bool] = lam
         if read < BATCH:
             break
     return done
+
+
+def projected_by(engine: Engine) -> str:
+    """The version of the rules that made what stands there; nothing while nothing does."""
+    with transaction(engine) as connection:
+        return store.position(connection)[1]
 
 
 def digest(engine: Engine) -> str:
@@ -95,15 +103,24 @@ class Projector:
     """One batch, in one transaction."""
 
     def __init__(self, connection: Connection, rules: Rules) -> None:
-        self.connection, self.rules = connection, rules
+        self.connection, self.rules, self.identities = connection, rules, rules.identities
         self.graph = Graph(connection)
         self.standings: dict[str, Standing] = {}
 
     def take(self, entries: Sequence[Entry]) -> None:
+        self.identities = self.rules.identities.with_decisions(people.decisions(self.connection, entries[-1].seq))
         touched = sorted({key for entry in entries if (key := entity_of(entry.event))})
         members = self._index(touched)
         roots = self._settle(members) | set(touched)
         self._write(sorted(roots))
+        decided = [decision for decision in self.identities.decisions if decision.seq >= entries[0].seq]
+        self._judge_anew([root for root in people.concerned(self.connection, decided) if root not in roots] if decided else [])
+
+    def _judge_anew(self, roots: Sequence[str]) -> None:
+        """The changes that a decision concerns: what they are made of is as it was, only who took part is seen anew."""
+        for start in range(0, len(roots), AT_ONCE):
+            self.graph, self.standings = Graph(self.connection), {}
+            self._write(roots[start : start + AT_ONCE])
 
     def _index(self, touched: Sequence[str]) -> set[str]:
         """Refresh the tokens of what was touched. The members whose home may be another now."""
@@ -161,6 +178,7 @@ class Projector:
             [one.row for one in fresh],
             [term for one in fresh for term in one.terms],
             [event for one in fresh for event in one.events],
+            [account for one in fresh for account in one.accounts],
         )
 
     def _made(self, root: Entity, members: Sequence[str]) -> "Made":
@@ -174,24 +192,28 @@ class Projector:
         entries = [entry for story in stories.values() for entry in story]
         entities = [entity for key in keys[1:] if (entity := self.graph.get(key)) is not None]
         kinds = {key: story[0].event.kind for key, story in stories.items() if story}
-        whole, *others = [resolve(entity, self.rules.identities, kinds[entity.key]) for entity in (root, *entities)]
+        whole = [root, *entities]
+        who = [Resolver(self.identities, kinds[entity.key], getattr(entity, "source", None)) for entity in whole]
+        resolved = [resolve(entity, one) for entity, one in zip(whole, who, strict=True)]
         deployed = [one for standing in standings.values() for one in standing.deployed]
         mine = standings[root.key].rules
-        change = assemble(whole, others, links, entries, self.rules.environments, gaps, deployed, mine)
+        change = assemble(resolved[0], resolved[1:], links, entries, self.rules.environments, gaps, deployed, mine)
+        change = replace(change, accounts=met(who, change.people))
         told = document(judged(change))
         terms = [{"key": key, "value": value, "change": change.id, "at": change.at} for key, value in told.terms]
         places = {key: _place(standings[key], root.key) for key in keys}
         events = [{"seq": e.seq, "change": change.id, "place": places[key]} for key, story in stories.items() for e in story]
-        return Made(told.row, terms, events)
+        return Made(told.row, terms, events, people.rows(change))
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The rows of one change, in its three tables."""
+    """The rows of one change, in its four tables."""
 
     row: Mapping[str, Any]
     terms: Sequence[Mapping[str, Any]]
     events: Sequence[Mapping[str, Any]]
+    accounts: Sequence[Mapping[str, Any]]
 
 
 def _place(standing: Standing, root: str) -> int:

@@ -15,6 +15,7 @@ from app.search.resources import above
 def terms(change: Change, chain: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     """Each pair once, sorted. The keys are those of app/search/fields.py."""
     found = [*_where(change), *_who(change.people), *_what(change), *_stands(change, chain)]
+    found += [("account", str(account)) for met in change.accounts for account in met.accounts]
     return sorted({(key, folded(value)) for key, value in found if value})
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from app import clock, log
-from app.canonical import random_id
+from app.canonical import random_id, sha256
 from app.changes.project import Rules
 from app.commands.people import identities_of
 from app.config import Settings, Source, audit_token_of, token_of, webhook_secret_of
@@ -21,6 +21,7 @@ from app.errors import SettingsError
 from app.ledger import store as ledger
 from app.ledger.checkpoint import Key, encode_vkey, load_or_create_key
 from app.sources import contract, registry
+from app.web.deciding import Deciding
 from app.web.portal import Hook
 from app.worker.jobs import Work
 
@@ -138,6 +139,17 @@ def rules_of(settings: Settings) -> Rules:
             for e in settings.environment
         ),
         identities=identities_of(settings),
+    )
+
+
+def deciding_of(settings: Settings) -> Deciding:
+    """Who may decide on the page People, and what the list says already."""
+    return Deciding(
+        identities=identities_of(settings),
+        user_header=settings.web.user_header or "",
+        local_user=settings.web.local_user or "",
+        public_url=settings.web.public_url,
+        key=sha256(b"forms of the portal\x00" + key_of(settings).private.private_bytes_raw()),
     )
 
 

@@ -18,7 +18,7 @@ from app.changes.project import catch_up
 from app.commands import compose
 from app.commands.demo_host import Host
 from app.commands.serve import end_as_interrupted, listen, run_server
-from app.config import Database, Environment, Identities, Ledger, Settings
+from app.config import Database, Environment, Identities, Ledger, Settings, Web, is_loopback
 from app.db.session import transaction
 from app.demo import cast
 from app.demo.bank import TOKENS
@@ -62,7 +62,7 @@ def run(settings: Settings, wish: Wish) -> int:
         wishes = Wishes(wish.seed, wish.apps, wish.workspaces, wish.days)
         Journal(folder / "journal.jsonl", wishes, clock.now())  # other wishes than those of the last start are refused here
         print(f"starting the demo world in {folder}", flush=True)
-        with Host(folder, wishes) as host, _demo(settings, folder, host) as app:
+        with Host(folder, wishes) as host, _demo(settings, folder, host, wish.host) as app:
             address = f"http://{'127.0.0.1' if wish.host in ('0.0.0.0', '::') else wish.host}:{port}"  # noqa: S104 -- a comparison
             threading.Thread(target=_announce, args=(address,), daemon=True).start()
             run_server(app, at)
@@ -92,21 +92,28 @@ def _forget(folder: Path) -> None:
 
 
 @contextmanager
-def _demo(settings: Settings, folder: Path, host: Host) -> Iterator[FastAPI]:
+def _demo(settings: Settings, folder: Path, host: Host, at: str) -> Iterator[FastAPI]:
     """The portal; its world is filled, and lives, in a thread beside it."""
-    here = _settings(settings, folder)
+    here = _settings(settings, folder, at)
     stopping = threading.Event()
     with compose.database(here) as engine:
         life = threading.Thread(target=_life, args=(here, engine, host, stopping.is_set), name="demo", daemon=True)
         life.start()
         try:
-            yield create_app(engine, origin=here.ledger.origin, vkey=compose.vkey_of(here), clock=clock.now, demo=True)
+            yield create_app(
+                engine,
+                origin=here.ledger.origin,
+                vkey=compose.vkey_of(here),
+                clock=clock.now,
+                demo=True,
+                deciding=compose.deciding_of(here),
+            )
         finally:
             stopping.set()
             life.join(timeout=30)
 
 
-def _settings(settings: Settings, folder: Path) -> Settings:
+def _settings(settings: Settings, folder: Path, host: str) -> Settings:
     production = Environment(
         name="production", **{"class": "prod"}, workspaces=("*-production",), destinations=("prod-*/*",), projects=("*-production",)
     )
@@ -115,6 +122,7 @@ def _settings(settings: Settings, folder: Path) -> Settings:
     return settings.model_copy(
         update={
             "identities": Identities(file=people),
+            "web": Web(local_user="Dara Novak") if is_loopback(host) else Web(),
             "database": Database(directory=folder),
             "ledger": Ledger(origin="throughline.demo/ledger", key_file=folder / "ledger.key", seal_every=60),
             "environment": (production,),

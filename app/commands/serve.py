@@ -9,8 +9,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.commands import compose
-from app.config import Settings
-from app.errors import UsageError
+from app.config import Settings, local_user_problem
+from app.errors import SettingsError, UsageError
 from app.main import create_app
 from app.worker.scheduler import Worker
 
@@ -18,11 +18,18 @@ from app.worker.scheduler import Worker
 def serve(settings: Settings, host: str | None, port: int | None, *, worker: bool) -> int:
     """The portal until it is interrupted, with a worker in the same process unless told not to."""
     end_as_interrupted()
+    if problem := local_user_problem(settings.web, host or settings.web.host):
+        raise SettingsError(problem)
     at = listen(host or settings.web.host, settings.web.port if port is None else port)
     with at, compose.database(settings) as engine, compose.sources(settings) as built:
         work = compose.work_of(settings, engine, built)
         app = create_app(
-            engine, origin=work.origin, vkey=compose.vkey_of(settings), clock=work.clock, hooks=compose.hooks_of(settings)
+            engine,
+            origin=work.origin,
+            vkey=compose.vkey_of(settings),
+            clock=work.clock,
+            hooks=compose.hooks_of(settings),
+            deciding=compose.deciding_of(settings),
         )
         beside = Worker(work) if worker else None
         if beside:

@@ -29,7 +29,9 @@ class Role(StrEnum):
 class Actor:
     """`name` and `id` are the source's own. An unknown actor has no name and says in `because` why it is not known.
 
-    `person` is who that is, where the bank's list of identities says so; it is never part of an event.
+    `person` is who that is, where the bank's list of identities or a decision says so, `known_by` which row or decision that was,
+    `account` the most exact account it is (`<system>:<account>`), `email` the address a commit declares beside a login. None of
+    these is part of an event.
     """
 
     name: str
@@ -37,6 +39,9 @@ class Actor:
     id: str | None = None
     because: str = ""
     person: str | None = None
+    known_by: str = ""
+    account: str = ""
+    email: str = ""
 
 
 def unknown(because: str) -> Actor:
@@ -51,7 +56,7 @@ def automation(name: str) -> Actor:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An actor in a role on one change. `person` is the resolved identity, None while unresolved."""
+    """An actor in a role on one change. `person` is the resolved identity, None while unresolved; the rest as an Actor's."""
 
     name: str
     role: Role
@@ -60,3 +65,5 @@ class Person:
     kind: ActorKind = ActorKind.HUMAN
     id: str | None = None
     declared: bool = False  # a commit says so; the source does not vouch for it
+    known_by: str = ""
+    account: str = ""

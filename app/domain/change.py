@@ -9,6 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from app.canonical import stable_id
+from app.domain.account import Met
 from app.domain.actor import Actor, Person
 from app.domain.commits import BranchRules as BranchRules
 from app.domain.commits import Check as Check
@@ -347,6 +348,7 @@ class Change:
     deployed: tuple[DeployedRange, ...] = ()  # what its runs and syncs brought, commit by commit
     workspace_act: WorkspaceAct | None = None  # the root, where a workspace was changed outside of its runs
     reviewed: tuple[Reviewed, ...] = ()  # each run that changes something, beside the plan that was reviewed
+    accounts: tuple[Met, ...] = ()  # every account that took part, in any role
 
 
 def change_id(root: str) -> UUID:

@@ -86,8 +86,8 @@ github and gitlab (the same words; a merge request is a pull-request, and its ii
                  were cherry-picked from (app/domain/mentions.py)
   repository     id = node or numeric id; status seen|renamed|transferred|unavailable; facts: name, former, default_branch, because
 portal
-  identity       id of the account (`<system>:<account>`); status joined|separated|bot; facts: account, system, person, because;
-                 the actor is who decided
+  identity       id of the account (`<system>:<account>`); status joined|separated|bot; facts: account, system, person, because,
+                 login (of an account with a number: the user name it had then); the actor is who decided
 """
 
 from collections.abc import Mapping

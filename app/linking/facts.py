@@ -1,6 +1,7 @@
 """Reading facts. They come from outside by way of the ledger: a surprising type is an absent value, never a crash."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -84,7 +85,14 @@ def actor(value: Any) -> Actor | None:
     login, name, mail = (string(value, part) for part in ("login", "name", "email"))
     who = login or name or mail
     kind = ActorKind.BOT if "[bot]" in who + mail else ActorKind.HUMAN
-    return Actor(name=who, kind=kind, id=login or mail or None, because="self-declared") if who else None
+    address = mail if login else ""  # without a login the address is the id
+    return Actor(name=who, kind=kind, id=login or mail or None, because="self-declared", email=address) if who else None
+
+
+def with_address(who: Actor, declared: Any) -> Actor:
+    """`who` with the address that the commit declares of the same login."""
+    same = actor(declared)
+    return replace(who, email=same.email) if same and same.email and same.id == who.id and same.because == who.because else who
 
 
 def known(actor: Actor | None) -> bool:

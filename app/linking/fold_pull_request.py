@@ -134,7 +134,8 @@ def _contributors(told: list[Event], commits: list[Event], pushes: tuple[HeadPus
     found += [push.pusher for push in pushes if facts.known(push.pusher)]
     for event in commits:
         author, committer = event.facts.get("author"), event.facts.get("committer")
-        found.append(event.actor if event.actor and (event.actor.name or event.actor.id) else facts.actor(author))
+        named = event.actor and (event.actor.name or event.actor.id)
+        found.append(facts.with_address(event.actor, author) if event.actor and named else facts.actor(author))
         if committer != author:
             found.append(facts.actor(committer))
         for name in ("co_authors", "authors"):

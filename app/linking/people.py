@@ -22,8 +22,8 @@ def people(
     for actor, role, source in named:
         if actor and (actor.id or (actor.name and actor.kind is not ActorKind.UNKNOWN)):
             declared = actor.because == SELF_DECLARED
-            made = Person(actor.name, role, source, actor.person, actor.kind, actor.id, declared)
-            found.setdefault((role, source, actor.id or actor.name), made)
+            who = (actor.person, actor.kind, actor.id, declared, actor.known_by, actor.account)
+            found.setdefault((role, source, actor.id or actor.name), Person(actor.name, role, source, *who))
     return tuple(sorted(found.values(), key=lambda p: (list(Role).index(p.role), p.source, p.name, p.id or "")))
 
 

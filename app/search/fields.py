@@ -8,6 +8,7 @@ from app.domain.event import Step
 
 VERDICTS = ("pass", "fail", "exception", "indeterminate", "not-applicable")
 STATES = ("proposed", "in-progress", "finished", "stopped")
+ACCOUNTS_ARE = ("unresolved", "person", "bot", "service", "decided", "seen", "unseen")
 STEPS = tuple(str(step) for step in Step)
 
 
@@ -67,6 +68,8 @@ CHANGES: Fields = _table(
     Field("approver", T, 'approver:"Ben Okafor"', "Who approved it.", "that {} approved", "that {} did not approve", rank=32),
     Field("actor", T, 'actor:"Chen Wu"', "Anybody or anything that took part, in any role.",
           "that {} took part in", "that {} took no part in", rank=31),
+    Field("account", T, "account:github:id:1001", "An account that took part, exactly, as the page People names it.",
+          "that account {} took part in", "that account {} took no part in", rank=29),
     Field("resource", T, "resource:aws_eks_node_group.*", "A resource that it changed or planned to change: a Terraform address, "
           "type or module (module.eks), or a Kubernetes kind/name or kind.",
           "that touched {}", "that did not touch {}", rank=44),
@@ -116,6 +119,16 @@ EVENTS: Fields = _table(
     Field("after", Kind.TIME, "after:2026-09-24", "At this time or later.", "from {}", "up to {}"),
     Field("before", Kind.TIME, "before:2026-10-08", "Earlier than this time.", "up to {}", "from {}"),
 )
+
+PEOPLE: Fields = _table(
+    Field("person", T, 'person:"Ana Ferreira"', "Who the account is, as the list or a decision says.", "of {}", "not of {}"),
+    Field("account", T, "account:github:id:1001", "The account, as `<system>:<account>`.", "called {}", "not called {}"),
+    Field("name", T, "name:ana-ferreira", "What the source calls it.", "named {}", "not named {}"),
+    Field("system", T, "system:tfe-prod", "Where the account is: a source, or email.", "in {}", "not in {}"),
+    Field("role", T, "role:approver", "A role it has in its newest change.", "in the role {}", "not in the role {}"),
+    Field("is", C, "is:unresolved", "unresolved, or whose it is: person, bot or service; decided, when a decision says so; unseen, "
+          "when no change has it.", "that are {}", "that are not {}", ACCOUNTS_ARE),
+)
 # fmt: on
 
-LISTS: Mapping[str, Fields] = {"changes": CHANGES, "events": EVENTS}
+LISTS: Mapping[str, Fields] = {"changes": CHANGES, "events": EVENTS, "people": PEOPLE}

@@ -12,6 +12,7 @@ from app.clock import Clock
 from app.domain.hook import Heard
 from app.ledger import store as ledger
 from app.web.assets import Assets
+from app.web.deciding import Deciding
 from app.web.render import HasShell, Templates
 from app.web.times import zone_named
 from app.web.views.error import ErrorPage
@@ -38,6 +39,7 @@ class Portal:
     controls: Mapping[str, str]  # each control's title, by its id
     demo: bool = False
     hooks: Mapping[str, Hook] = field(default_factory=dict)  # by the source's name
+    deciding: Deciding = field(default_factory=Deciding)
 
     def seen(self, request: Request) -> Seen:
         """The zone and the theme are asked for in the address, and remembered by a cookie that holds nothing else."""

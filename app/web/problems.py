@@ -19,8 +19,11 @@ from app.web.question import Misread
 logger = log.get(__name__)
 TITLES = {
     400: "That cannot be understood",
+    403: "Not for you here",
     404: "Not found",
     405: "Not allowed",
+    409: "Decided meanwhile",
+    413: "Too large",
     500: "Something is wrong here",
     503: "Not available",
 }

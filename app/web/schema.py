@@ -20,6 +20,9 @@ class Person(Shape):
     role: Role
     source: str | None
     declared: bool = Field(description="only a commit says so; the source does not vouch for it")
+    kind: str = Field(description="human, bot, service or unknown")
+    account: str | None = Field(description="the most exact account it is, `<system>:<account>`, as /people names it")
+    known_by: str | None = Field(description="which row of the list, or which decision, says who that is")
 
 
 class Run(Shape):
@@ -294,6 +297,36 @@ class SourceList(Shape):
     next: None
     sentence: str
     gaps: list[GapOf] = Field(description="stretches of the last 14 days that nobody read")
+
+
+class DecisionOf(Shape):
+    decided_as: Literal["joined", "separated", "bot"]
+    decided_by: str | None
+    decided_at: datetime
+    because: str
+    entry: int = Field(description="index of its leaf in the ledger")
+
+
+class AccountOf(Shape):
+    account: str = Field(description="`<system>:<account>`; the account is `id:<number>`, a user name, or an address")
+    system: str = Field(description="a source, or email; of an account that no change has, and the list names, the kind of source")
+    name: str | None = Field(description="what the source calls it")
+    stands: Literal["unresolved", "person", "bot", "service"]
+    person: str | None
+    known_by: str | None = Field(description="which row of the list, or which decision, says so")
+    decision: DecisionOf | None
+    declared: bool = Field(description="only commits say so")
+    roles: list[str] = Field(description="in its newest change")
+    changes: int
+    newest_at: datetime | None
+    newest_change: UUID | None
+    newest_number: int | None
+
+
+class People(Shape):
+    items: list[AccountOf]
+    next: str | None
+    sentence: str
 
 
 class CheckpointOf(Shape):

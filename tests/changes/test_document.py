@@ -343,5 +343,5 @@ def test_every_field_of_a_change_is_told() -> None:
         "pull_requests",
     }
     told |= {"runs", "operations", "drifts", "people", "links", "gaps", "story", "findings", "verdict", "history_gap", "reviewed"}
-    told |= {"workspace_act", "push", "rules", "deployed"}
+    told |= {"workspace_act", "push", "rules", "deployed", "accounts"}
     assert {field.name for field in fields(Change)} == told

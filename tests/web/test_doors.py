@@ -24,6 +24,7 @@ EVENT = {
 PUBLISHED = {
     "/api/v1/changes?limit=500": schema.Changes,
     "/api/v1/events?limit=100": schema.Events,
+    "/api/v1/people?limit=500": schema.People,
     "/api/v1/sources": schema.SourceList,
     "/api/v1/ledger": schema.LedgerOf,
     "/api/v1/ledger/entries/0": schema.Proof,

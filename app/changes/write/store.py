@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from app.db.tables.projection import change_events, change_terms, changes, entity_tokens, memberships, projection
+from app.db.tables.projection import change_accounts, change_events, change_terms, changes, entity_tokens, memberships, projection
 
 NAME = "changes"
 LOCK = 7_240_115  # one projector at a time
@@ -38,7 +38,7 @@ def move(connection: Connection, seq: int, version: str) -> None:
 
 def empty(connection: Connection) -> None:
     """Drop everything that was projected."""
-    for table in (change_events, change_terms, changes, memberships, entity_tokens, projection):
+    for table in (change_accounts, change_events, change_terms, changes, memberships, entity_tokens, projection):
         connection.execute(delete(table))
 
 
@@ -96,6 +96,7 @@ def drop_changes(connection: Connection, roots: Sequence[str]) -> None:
 def _drop_lists(connection: Connection, ids: Sequence[UUID]) -> None:
     connection.execute(delete(change_terms).where(change_terms.c.change.in_(ids)))
     connection.execute(delete(change_events).where(change_events.c.change.in_(ids)))
+    connection.execute(delete(change_accounts).where(change_accounts.c.change.in_(ids)))
 
 
 def digests_of(connection: Connection, roots: Sequence[str]) -> dict[str, str]:
@@ -108,8 +109,9 @@ def save_changes(
     rows: Sequence[Mapping[str, Any]],
     terms: Sequence[Mapping[str, Any]],
     events: Sequence[Mapping[str, Any]],
+    accounts: Sequence[Mapping[str, Any]],
 ) -> None:
-    """Put whole changes: their row, the terms that find them, the events that tell them. What stood there before goes."""
+    """Put whole changes: their row, the terms that find them, their events and accounts. What stood there before goes."""
     if not rows:
         return
     _drop_lists(connection, [row["id"] for row in rows])
@@ -120,6 +122,8 @@ def save_changes(
         connection.execute(insert(change_terms).on_conflict_do_nothing(), list(terms))
     if events:
         connection.execute(insert(change_events).on_conflict_do_nothing(), list(events))
+    if accounts:
+        connection.execute(insert(change_accounts), list(accounts))
 
 
 def digest_of_all(connection: Connection) -> str:

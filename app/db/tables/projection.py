@@ -1,6 +1,6 @@
 """What is derived from the ledger: it can be dropped and rebuilt, and must come out identical."""
 
-from sqlalchemy import BigInteger, Column, Computed, DateTime, Index, Integer, Table, Text, Uuid, text
+from sqlalchemy import BigInteger, Boolean, Column, Computed, DateTime, Index, Integer, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
 from app.db.tables.metadata import metadata
@@ -100,4 +100,21 @@ change_events = Table(
     Column("change", Uuid, primary_key=True),
     Column("place", Integer, nullable=False),  # 0: the event's own change; more: it stands there too
     Index("change_events_by_change", "change", "seq"),
+)
+
+change_accounts = Table(
+    "change_accounts",
+    metadata,
+    Column("system", Text, primary_key=True),  # a source's name, or `email`
+    Column("account", Text, primary_key=True),
+    Column("change", Uuid, primary_key=True),
+    Column("kind", Text, nullable=False),  # the source's, or `email`
+    Column("name", Text, nullable=False),  # what the source, or a commit, calls it
+    Column("actor_kind", Text, nullable=False),  # human, bot, service: as the source says
+    Column("declared", Boolean, nullable=False),  # only a commit says so
+    Column("accounts", JSONB, nullable=False),  # [system, kind, account]: everything exact that it is, itself first
+    Column("roles", Text, nullable=False),
+    Column("at", AT, nullable=False),
+    Index("change_accounts_by_time", "system", "account", text("at DESC"), text("change DESC")),
+    Index("change_accounts_by_change", "change"),
 )

@@ -13,6 +13,7 @@ PAGES = (
     ("events", "/events", "Events", False),
     ("ledger", "/ledger", "Ledger", True),
     ("sources", "/sources", "Sources", False),
+    ("people", "/people", "People", False),
 )
 THEMES = (("", "System"), ("light", "Light"), ("dark", "Dark"))
 
