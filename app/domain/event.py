@@ -48,6 +48,11 @@ argocd
   health         id <uid>; status Healthy|…; facts: uid
   drift          id <uid>/<onset>; status OutOfSync when it opens, Synced when it closes; facts: onset_after,
                  onset_before, resources, revision, ended_by (an operation id or null), uid
+  comparison     id <uid>; status compared|unavailable; facts: revisions, compared_at (the comparison with Git), part, parts,
+                 because, resources [{group, kind, namespace, name, difference (missing|extra|modified), changes [{path, live,
+                 declared (JSON text, null: absent), by [managers that own the field]}], changes_total, managers [{manager,
+                 operation, subresource, at}], version, created, owner, target_changed, live_changed (since the last look at it;
+                 null: none), more (a further piece of the object before)}]
   application    id <uid>; status created|changed|deleted; facts: spec digest, source, uid
   revision       id <sha>; facts: author, message, date (what Argo CD says of the commit)
 github

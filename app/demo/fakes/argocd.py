@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from app.demo.fakes import argocd_shapes as shapes
 from app.demo.fakes.argocd_state import ArgocdState
-from app.demo.fakes.argocd_types import NAMESPACE, ApplicationState, stamp
+from app.demo.fakes.argocd_types import HOUR, NAMESPACE, RESYNC, ApplicationState, stamp
 
 Answer = tuple[int, Any]
 CODES = {400: 3, 401: 16, 403: 7, 404: 5, 429: 8, 500: 2, 503: 14}
@@ -62,7 +62,7 @@ class Endpoints:
         params = request.query_params
         chosen = params.getlist("projects") or params.getlist("project")
         seen = [app for _, app in sorted(self.state.applications.items()) if app.project not in self.state.hidden]
-        items = [shapes.application(app) for app in seen if not chosen or app.project in chosen]
+        items = [shapes.application(app, self.state.now()) for app in seen if not chosen or app.project in chosen]
         if self.state.largest is not None and len(items) > self.state.largest:
             return refused(429, "grpc: received message larger than max (104857601 vs. 104857600)")
         fields = params.get("fields")
@@ -74,7 +74,7 @@ class Endpoints:
 
     def application(self, request: Request) -> Answer:
         app, problem = self._one(request)
-        return (200, shapes.application(app)) if app else problem
+        return (200, shapes.application(app, self.state.now())) if app else problem
 
     def events(self, request: Request) -> Answer:
         app, problem = self._one(request)
@@ -84,8 +84,16 @@ class Endpoints:
         return 200, {"metadata": {"resourceVersion": str(self.state.serial)}, "items": items or None}
 
     def managed(self, request: Request) -> Answer:
+        """From a cache: what is older than an hour is not there, and the application is refreshed, which writes."""
         app, problem = self._one(request)
-        return (200, {"items": [shapes.managed(one) for one in app.resources]}) if app else problem
+        if app is None:
+            return problem
+        at = app.reconciled_at and app.reconciled_at + app.resyncs(self.state.now()) * RESYNC
+        if at is None or self.state.now() - at > HOUR:
+            self.state.refreshed.append(app.name)
+        if any(one["type"] in {"ComparisonError", "InvalidSpecError"} for one in app.conditions):
+            return refused(500, "; ".join(f"{one['type']}: {one['message']}" for one in app.conditions))
+        return 200, {"items": [shapes.managed(one) for one in app.resources]}
 
     def revision(self, request: Request) -> Answer:
         app, problem = self._one(request)
@@ -171,6 +179,6 @@ def _page(state: ArgocdState, request: Request) -> Response:
     app = state.applications.get(name if space == NAMESPACE else f"{space}/{name}")
     if app is None:
         return HTMLResponse("<!doctype html><title>Gone</title><p>No such application.</p>", 404)
-    body = escape(json.dumps(shapes.application(app), indent=1, sort_keys=True))
+    body = escape(json.dumps(shapes.application(app, state.now()), indent=1, sort_keys=True))
     name = escape(app.name)
     return HTMLResponse(f"<!doctype html><title>{name}</title><p>{name}, made {stamp(app.created_at)}</p><pre>{body}</pre>")

@@ -239,7 +239,7 @@ class Operations(ABC):
         for item in app.resources:
             if not names or item.name in names:
                 item.status = "Synced" if current else "OutOfSync"
-                item.live, item.manager = dict(item.declared), "argocd-controller"
+                item.live, item.manager, item.written_at, item.exists = dict(item.declared), "argocd-controller", at, True
         whole = all(item.status == "Synced" for item in app.resources)
         self.compare(app, at, "Synced" if whole else "OutOfSync")
         self.turn_health(app, "Healthy", at + SECONDS)

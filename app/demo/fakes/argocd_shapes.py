@@ -10,6 +10,7 @@ from typing import Any
 
 from app.demo.fakes.argocd_types import (
     JSON,
+    RESYNC,
     AnnouncementState,
     ApplicationState,
     CommitState,
@@ -49,8 +50,8 @@ def timed(value: Any) -> Any:
     return [timed(item) for item in value] if isinstance(value, list) else value
 
 
-def application(app: ApplicationState) -> JSON:
-    out: JSON = {"metadata": _metadata(app), "spec": _spec(app), "status": _status(app)}
+def application(app: ApplicationState, now: datetime) -> JSON:
+    out: JSON = {"metadata": _metadata(app, now), "spec": _spec(app), "status": _status(app, now)}
     if app.requested is not None:
         out["operation"] = app.requested
     return _merged(timed(out), app.extra)
@@ -64,17 +65,19 @@ def _merged(body: JSON, extra: Mapping[str, Any]) -> JSON:
     return body
 
 
-def _metadata(app: ApplicationState) -> JSON:
+def _metadata(app: ApplicationState, now: datetime) -> JSON:
     out: JSON = {
         "name": app.name,
         "namespace": app.namespace,
         "uid": app.uid,
         "resourceVersion": str(app.version),
-        "generation": app.generation,
+        "generation": app.generation + app.resyncs(now),
         "creationTimestamp": app.created_at,
         "annotations": {"kubectl.kubernetes.io/last-applied-configuration": '{"note":"planted-last-applied"}'},
         "managedFields": [{"manager": "argocd-server", "operation": "Update", "fieldsV1": {"f:spec": {}}}],
     }
+    if app.frozen:
+        out["annotations"]["argocd.argoproj.io/skip-reconcile"] = "true"
     return out | ({"deletionTimestamp": app.deleting_at} if app.deleting_at else {})
 
 
@@ -91,14 +94,14 @@ def _spec(app: ApplicationState) -> JSON:
     return out
 
 
-def _status(app: ApplicationState) -> JSON:
+def _status(app: ApplicationState, now: datetime) -> JSON:
     compared: JSON = {"sources" if app.several else "source": app.compared_sources if app.several else app.compared_sources[0]}
     sync: JSON = {"status": app.sync, "comparedTo": {**compared, "destination": _spec(app)["destination"]}}
     sync |= {"revisions": app.compared} if app.several else {"revision": app.compared[0]}
     out: JSON = {
         "sync": sync,
         "health": {"status": app.health, "lastTransitionTime": app.health_at},
-        "reconciledAt": app.reconciled_at,
+        "reconciledAt": app.reconciled_at and app.reconciled_at + app.resyncs(now) * RESYNC,
         "resources": [_resource(one) for one in app.resources],
         "resourceHealthSource": "appTree",
         "sourceType": "Directory",
@@ -193,12 +196,20 @@ def revision(one: CommitState) -> JSON:
 def managed(one: ResourceState) -> JSON:
     """Four states, each a JSON document written as a string; core Secrets are masked, two masks when they differ."""
     declared: JSON = {"kind": one.kind, "metadata": {"name": one.name, "namespace": one.namespace}, **one.declared}
-    live: JSON = {"kind": one.kind, "metadata": {"name": one.name, "namespace": one.namespace}, **(one.live or one.declared)}
+    live: JSON = {
+        "kind": one.kind,
+        "metadata": {"name": one.name, "namespace": one.namespace},
+        **(one.live if one.exists else one.declared),
+    }
     if one.kind == "Secret":
         declared["data"] = {"password": "++++++++"}
         live["data"] = {"password": "++++++++" if one.status == "Synced" else "++++++++++++"}
     predicted, normal = dict(declared), dict(live)
-    live["metadata"] = {**live["metadata"], "managedFields": [{"manager": one.manager, "operation": "Update"}]}
-    states = {"targetState": declared, "liveState": live, "normalizedLiveState": normal, "predictedLiveState": predicted}
+    owned: JSON = {f"f:{key}": {} for key in live if key not in {"kind", "metadata"}}
+    written = {"manager": one.manager, "operation": "Update", "time": one.written_at and stamp(one.written_at), "fieldsV1": owned}
+    live["metadata"] = {**live["metadata"], "managedFields": [written]}
+    states: JSON = {"targetState": declared, "liveState": live, "normalizedLiveState": normal, "predictedLiveState": predicted}
+    if not one.exists:
+        states |= {"liveState": None, "normalizedLiveState": None}
     out: JSON = {**one.named(), **{key: json.dumps(value, sort_keys=True) for key, value in states.items()}}
     return out | ({"modified": True} if one.status == "OutOfSync" else {})

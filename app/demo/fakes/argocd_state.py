@@ -49,6 +49,7 @@ class ArgocdState(Operations):
         self.rights = {"get"}
         self.hidden: set[str] = set()
         self.announces = True
+        self.refreshed: list[str] = []  # applications that a reader made Argo CD write to
         self.largest: int | None = None  # a list of more applications is over the server's message size
         self.requests: list[tuple[str, str]] = []  # path and query of each
         self.failures: list[Failure] = []
@@ -127,6 +128,7 @@ class ArgocdState(Operations):
                 if moved and (paths is None or any(one.path in paths for one in moved)):
                     for item in app.resources:
                         item.status = "OutOfSync"
+                        item.declared = {**item.declared, "data": {**item.declared.get("data", {}), "revision": revision[:12]}}
                     touched.append(app)
                     self.compare(app, at, "OutOfSync")
                 elif moved:
@@ -139,7 +141,7 @@ class ArgocdState(Operations):
         """Somebody changes a live object by hand. Argo CD notices; nobody is named."""
         with self.lock:
             one = app.resource(resource)
-            one.status, one.manager = "OutOfSync", manager
+            one.status, one.manager, one.written_at, one.exists = "OutOfSync", manager, at, True
             one.live = {**one.declared, **(live or {"data": {"changed": "by hand"}})}
             self._turn(app, "OutOfSync", at)
 
@@ -239,6 +241,7 @@ class ArgocdState(Operations):
         """A comparison with Git: the revisions it saw, and the verdict."""
         first = app.reconciled_at is None
         app.compared, app.compared_sources = list(app.revisions), [one.json() for one in app.sources]
+        app.generation += app.resyncs(at)
         app.reconciled_at = at
         if first:
             app.sync = ""

@@ -22,6 +22,9 @@ def stamp(at: datetime) -> str:
     return at.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
+RESYNC = timedelta(minutes=3)
+
+
 @dataclass
 class SourceState:
     repository: str  # a URL, as people write it
@@ -47,6 +50,8 @@ class ResourceState:
     status: str = "OutOfSync"
     health: str = "Healthy"
     manager: str = "argocd-controller"
+    exists: bool = False
+    written_at: datetime | None = None
     live: JSON = field(default_factory=dict)
     declared: JSON = field(default_factory=dict)
 
@@ -119,6 +124,7 @@ class ApplicationState:
     generation: int = 1
     version: int = 1
     conditions: list[JSON] = field(default_factory=list)
+    frozen: bool = False  # skip-reconcile
     announcements: list[AnnouncementState] = field(default_factory=list)
     deleting_at: datetime | None = None
     heals: int = 0
@@ -137,6 +143,11 @@ class ApplicationState:
     def deployed(self) -> list[str]:
         """The revisions of the last history entry."""
         return revisions_of(self.history[-1]) if self.history else []
+
+    def resyncs(self, now: datetime) -> int:
+        """How often it was compared with Git, with no news, since the last comparison that had some."""
+        since = None if self.frozen or self.reconciled_at is None else self.reconciled_at
+        return max(0, int((now - since) / RESYNC)) if since else 0
 
     def resource(self, name: str) -> ResourceState:
         """Raises KeyError for one it does not have."""

@@ -16,7 +16,9 @@ import httpx
 from app.canonical import digest
 from app.errors import NotUnderstood, Refused
 from app.sources.argocd.redact import redacted
+from app.sources.argocd.states import decoded
 from app.sources.argocd.terms import LIST_FIELDS, PARAMETERS, PATHS, PROJECT_FIELDS
+from app.sources.argocd.wire import items_of
 from app.sources.contract import Connection, Observation
 from app.sources.http import Http
 
@@ -101,6 +103,16 @@ class Client:
     def events(self, name: str, namespace: str, project: str) -> Got:
         """The Kubernetes events about the application itself."""
         return self.get(f"/api/v1/applications/{quote(name, safe='')}/events", _place(namespace, project))
+
+    def managed(self, name: str, namespace: str, project: str) -> Got:
+        """Its objects with what they differ in, secrets out; for which fields differ, secrets had to be looked at before.
+
+        Never for an application that was not compared of late: Argo CD would refresh it, which writes.
+        """
+        answer = self.http.get(f"/api/v1/applications/{quote(name, safe='')}/managed-resources", _place(namespace, project))
+        items = items_of(answer.json(), f"managed resources of {name}")
+        found = [one for item in items if isinstance(item, Mapping) and (one := decoded(item))]
+        return Got({"items": found}, answer.url, answer.at)
 
     def revision(self, name: str, namespace: str, project: str, sha: str, index: int | None, history_id: int | None) -> Got:
         """Author, date and message of a commit. `index` names the source of several; `history_id` the source of then."""

@@ -56,6 +56,8 @@ class Story:
     wants: list[Want] = field(default_factory=list)
     unknown: list[tuple[str, str]] = field(default_factory=list)
     memory: Memory = field(default_factory=lambda: Memory(uid="", name=""))
+    now: Standing | None = None
+    make: Maker | None = None
 
 
 def tell(reading: Reading, remembered: Memory | None, view: View) -> Story:
@@ -102,6 +104,7 @@ def _operations(make: Maker, app: wire.Application, memory: Memory, heard: Heard
         story.events += events
     story.events += history_events(make, found, heard)
     now = standing(app, found.current)
+    story.now, story.make = now, make
     story.events += status_events(make, now, memory, heard)
     story.events += health_events(make, now, memory, found.current)
     drifting = Drifting(make, memory, found, heard, view.last_pass)
@@ -119,6 +122,7 @@ def _operations(make: Maker, app: wire.Application, memory: Memory, heard: Heard
 def _stand(memory: Memory, now: Standing, history: Mapping[int, Any]) -> None:
     memory.sync, memory.health = now.sync or memory.sync, now.health or memory.health
     if now.sync == SYNCED:
+        memory.compared = memory.uncompared = ""
         deployed = deployed_entry(dict(history))
         memory.synced = [now.sources, str(deployed[0]) if deployed else "", *now.revisions]
 

@@ -1,15 +1,15 @@
 """One application read whole: itself, its announcements, and what Argo CD says of commits that are new."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.canonical import digest, plain
 from app.domain.event import Event, Step
 from app.errors import Forbidden, Missing, NotUnderstood, ServerFailed, TooLarge
-from app.sources.argocd import wire
+from app.sources.argocd import compared, wire
 from app.sources.argocd.announcements import announcement
-from app.sources.argocd.client import Client, dumped
+from app.sources.argocd.client import Client, Got, dumped
 from app.sources.argocd.listing import Listed, seen_of
 from app.sources.argocd.maker import maker
 from app.sources.argocd.memory import Memory, dump
@@ -40,6 +40,7 @@ class Reader:
         reading = Reading(app, heard, spec, kept[0].digest, kept[1].digest if len(kept) > 1 else None)
         story = tell(reading, memory, self.view)
         events = story.events + list(self._told_of_commits(app, one, project, story, kept))
+        events += self._compared(one, project, story, kept)
         story.memory.seen, story.memory.read = seen_of(app), stamp(self.view.now)
         remember: dict[str, Any] = {one.key: dump(story.memory)}
         if self.commits:
@@ -66,6 +67,26 @@ class Reader:
             else:
                 odd.append(("event", f"{one.key}: an event without an id or a time"))
         return Heard(tuple(said)), odd
+
+    def _compared(self, one: Listed, project: str, story: Story, kept: list[Observation]) -> list[Event]:
+        """What its objects differ in, where that changed and can be asked without making Argo CD write."""
+        if story.now is None or story.make is None:
+            return []
+        ask, because = compared.due(story.now, story.memory, self.view.now)
+        if because:
+            return list(compared.unavailable(story.make, story.now, story.memory, because))
+        if not ask:
+            return []
+        try:
+            got = self.client.managed(one.name, one.namespace, project)
+        except ONLY_ONE as error:
+            story.unknown.append(("managed-resources", f"{one.key}: {plain(str(error), 300)}"))
+            return list(compared.unavailable(story.make, story.now, story.memory, plain(str(error), 300)))
+        body = {"items": [item for item in got.body["items"] if item["difference"] != "none"]}
+        seen = Got(body, got.url, got.at).observed(f"managed-resources/{one.key}")
+        kept.append(seen)
+        make = replace(story.make, whole=seen.digest)
+        return list(compared.comparison_events(make, story.now, story.memory, got.body["items"]))
 
     def _told_of_commits(
         self, app: wire.Application, one: Listed, project: str, story: Story, kept: list[Observation]

@@ -2,7 +2,7 @@
 
 One request shows what changed; a changed application costs two more (itself, its announcements) and one for each commit
 that is new. Each application is also read whole once an hour, spread over the passes: changes of specification and gaps
-that the list cannot show. `refresh` is never sent, and nothing that renders or refreshes is ever asked.
+that the list cannot show. `refresh` is never sent, and managed resources are asked for only where that cannot refresh.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -17,6 +17,7 @@ from app.sources.argocd.operations import Heard
 from app.sources.argocd.telling import operation_id
 from app.sources.argocd.terms import HEALTHS, INCOMPARABLE, OUT_OF_SYNC, SUCCEEDED, SYNC_STATUSES, SYNCED, Kind
 
+FROZEN = "argocd.argoproj.io/skip-reconcile"
 SECOND = timedelta(seconds=1)
 SETTLING = timedelta(minutes=10)  # how long after an operation its health is waited for
 RESTORES = frozenset({Kind.SELF_HEAL, Kind.AUTOMATED, Kind.MANUAL, Kind.ROLLBACK, Kind.LOCAL, Kind.APPLICATIONSET, Kind.INJECTED})
@@ -35,6 +36,8 @@ class Standing:
     busy: bool
     stale: bool  # the last comparison is older than the last operation's end
     conditions: list[dict[str, str]]
+    compared_at: datetime | None = None  # the last comparison with Git
+    frozen: bool = False  # it is not reconciled: its status stands still
 
 
 def standing(app: wire.Application, current: Deed | None) -> Standing:
@@ -51,6 +54,8 @@ def standing(app: wire.Application, current: Deed | None) -> Standing:
         stale=_stale(instant(status.reconciled_at), current),
         busy=app.operation is not None or bool(current and not current.over),
         conditions=[{"type": plain(c.type, 100), "message": plain(c.message, 1000)} for c in status.conditions or []],
+        compared_at=instant(status.reconciled_at),
+        frozen=(app.metadata.annotations or {}).get(FROZEN) == "true",
     )
 
 

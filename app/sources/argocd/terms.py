@@ -83,6 +83,7 @@ PATHS = (
     r"/api/v1/applications",
     rf"/api/v1/applications/{NAME}",
     rf"/api/v1/applications/{NAME}/events",
+    rf"/api/v1/applications/{NAME}/managed-resources",
     rf"/api/v1/applications/{NAME}/revisions/[0-9a-f]{{40,64}}/metadata",
 )
 PARAMETERS = frozenset({"fields", "projects", "project", "appNamespace", "sourceIndex", "versionId"})

@@ -217,7 +217,7 @@ def test_refresh_can_never_be_sent(stage: Stage) -> None:
     [
         "/api/v1/applications/x/sync",
         "/api/v1/applications/x/resource-tree",
-        "/api/v1/applications/x/managed-resources",
+        "/api/v1/applications/x/server-side-diff",
         "/api/v1/applications/x/manifests",
         "/api/v1/applications/../clusters",
         "/api/v1/repositories",
