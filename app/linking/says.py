@@ -152,15 +152,6 @@ def _state(event: Event) -> str:
     return f"application {event.keys.application} {event.status}"
 
 
-def _run_base(event: Event) -> str:
-    before, commit, because = (_fact(event, name) for name in ("previous_run", "previous_commit", "because"))
-    said = f"{event.keys.run} was the first to change {event.keys.workspace}" if event.status == "first" else ""
-    if event.status == "after":
-        said = f"before {event.keys.run}, {event.keys.workspace} was at {before}" + (f" ({commit[:12]})" if commit else "")
-    said = said or f"what {event.keys.workspace} was at before {event.keys.run} is unknown"
-    return said + (f": {because}" if because else "")
-
-
 _SENTENCES: dict[str, Callable[[Event], str]] = {
     "pull-request": _pull_request,
     "review": _review,
@@ -168,7 +159,6 @@ _SENTENCES: dict[str, Callable[[Event], str]] = {
     "run": _run,
     "run-actor": _actor,
     "run-event": _run_event,
-    "run-base": _run_base,
     "plan": _plan,
     "apply": _apply,
     "policy-check": _policy_check,
