@@ -235,6 +235,16 @@ def _branch(_: GitlabState, project: Project, match: re.Match[str], __: Request)
 
 
 @_in
+def _branches(state: GitlabState, project: Project, _: re.Match[str], request: Request) -> Answered:
+    """https://docs.gitlab.com/api/branches/#list-all-repository-branches; `^` in `search` means the beginning."""
+    prefix = request.query_params.get("search", "").removeprefix("^")
+    named = {name: tip for name, tip in sorted(project.git.branches.items()) if name.startswith(prefix)}
+    return _paged(
+        state, request, [{"name": name, "commit": shapes.commit(project.git.commits[tip])} for name, tip in named.items()]
+    )
+
+
+@_in
 def _protected(state: GitlabState, project: Project, _: re.Match[str], request: Request) -> Answered:
     """https://docs.gitlab.com/api/protected_branches/#list-all-protected-branches"""
     return _paged(state, request, list(project.protected.values()))
@@ -290,6 +300,7 @@ ROUTES: tuple[tuple[str, Callable[..., Answered]], ...] = (
     (r"/projects/(\d+)/repository/commits/([0-9a-f]+)/merge_requests", _merge_requests_of),
     (r"/projects/(\d+)/repository/merge_base", _merge_base),
     (r"/projects/(\d+)/repository/branches/([^/]+)", _branch),
+    (r"/projects/(\d+)/repository/branches", _branches),
     (r"/projects/(\d+)/protected_branches", _protected),
     (r"/projects/(\d+)/approvals", _approval_settings),
     (r"/projects/(\d+)/approval_rules", _approval_rules),

@@ -119,6 +119,7 @@ class GitlabState:
         self, project: Project, branch: str, before: str | None, after: str | None, by: str, at: datetime, count: int = 1
     ) -> None:
         """https://docs.gitlab.com/api/events/#list-all-visible-events-for-a-project"""
+        self.user(by)
         action = "created" if before is None else "removed" if after is None else "pushed"
         names = {"created": "pushed new", "removed": "deleted", "pushed": "pushed to"}
         commit = project.git.commits.get(after or "")

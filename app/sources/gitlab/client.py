@@ -51,10 +51,10 @@ class Client:
     def close(self) -> None:
         self.http.close()
 
-    def one(self, path: str, **params: str | list[str]) -> Node:
+    def one(self, path: str, /, **params: str | list[str]) -> Node:
         return needed_object(decoded(self.http.get(path, params or None)), path)
 
-    def page(self, path: str, number: int = 1, **params: str | list[str]) -> tuple[list[Any], bool]:
+    def page(self, path: str, number: int = 1, /, **params: str | list[str]) -> tuple[list[Any], bool]:
         """One page of a list, and whether there is another. A server, or a proxy, that tells neither: a full page has one."""
         answer = self.http.get(path, {"per_page": str(PER_PAGE), "page": str(number), **params})
         items, headers = needed_list(decoded(answer), path), answer.headers
@@ -62,7 +62,7 @@ class Client:
             return items, bool(items) and ('rel="next"' in headers.get("link", "") or bool(headers.get("x-next-page")))
         return items, len(items) >= PER_PAGE
 
-    def pages(self, path: str, **params: str | list[str]) -> Iterator[list[Any]]:
+    def pages(self, path: str, /, **params: str | list[str]) -> Iterator[list[Any]]:
         """Every page of a list. Raises NotUnderstood where a page repeats the one before it: such a list would never end."""
         number, more, before = 1, True, None
         while more:
@@ -72,10 +72,10 @@ class Client:
             yield items
             number, before = number + 1, items
 
-    def every(self, path: str, **params: str | list[str]) -> list[Any]:
+    def every(self, path: str, /, **params: str | list[str]) -> list[Any]:
         return [item for items in self.pages(path, **params) for item in items]
 
-    def perhaps(self, path: str, **params: str | list[str]) -> tuple[list[Any] | None, str]:
+    def perhaps(self, path: str, /, **params: str | list[str]) -> tuple[list[Any] | None, str]:
         """A list that not every edition has, or not every token may see: None, and why, on 403 and 404."""
         try:
             return self.every(path, **params), ""

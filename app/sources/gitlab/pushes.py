@@ -129,40 +129,41 @@ def _move(event: PushEvent) -> Move | None:
 
 
 def _branch(run: _Pass, branch: str, moves: list[Move]) -> Iterator[Page]:
-    """One move after the other; where one does not begin at what the last one left, the walk fills the gap."""
+    """One move after the other; where one does not begin at what the last one left, the walk fills the gap.
+
+    `walked`: when we last saw a tip that no event explained. An event from before that is late: it explains what was walked.
+    """
     held = run.held(branch)
-    tip = held.get("tip") if isinstance(held.get("tip"), str) and not (run.everything and moves) else None
-    state: dict[str, Any] = {
-        "tip": held.get("tip"),
-        "event": held.get("event"),
-        "at": held.get("at") or stamp(run.now - FIRST_LOOK),
-    }
+    key, walked = run.key(branch), when(str(held.get("walked")))
+    state = {"at": stamp(run.now - FIRST_LOOK), "event": 0, **held}
+    tip: str | None = state.get("tip")
+    before = None if run.everything else tip  # of a move that is told again nothing need lie before
     for move in moves:
-        if tip and move.before and move.before != tip:
-            yield from _told(run, _walk(run, branch, tip, move.before, move.at), state)
+        late = walked is not None and move.at <= walked
+        if not late and before and move.before and move.before != before:
+            yield Page(events=_told(run, _walk(run, branch, before, move.before, move.at)), seen=1)
         brought = _brought(run, move)
         if not _settled(run, move.at, brought):
-            yield Page(remember={run.key(branch): state})
+            yield Page(remember={key: state})
             return  # told when GitLab has finished with it
-        tip = move.after
-        number = int(move.told_by) if move.told_by.isdigit() else state["event"]
-        state |= {"tip": tip, "event": max(number or 0, state["event"] or 0), "at": stamp(move.at), "since": None}
-        yield Page(events=_events(run, move, brought), remember={run.key(branch): state}, seen=1)
+        before = before if late else move.after
+        tip = tip if late else move.after
+        number = int(move.told_by) if move.told_by.isdigit() else 0
+        state |= {"tip": tip, "event": max(number, int(state["event"] or 0)), "at": stamp(move.at), "since": None}
+        yield Page(events=_events(run, move, brought), remember={key: state}, seen=1)
     now = run.tips.get(branch)
     if now and tip and now != tip:
         first = when(str(held.get("since"))) or run.now
         if run.now - first < SETTLED:
-            yield Page(remember={run.key(branch): {**state, "since": stamp(first)}})
+            yield Page(remember={key: {**state, "since": stamp(first)}})
             return
-        yield from _told(run, _walk(run, branch, tip, now, run.now), state)
-        tip = now
-    yield Page(remember={run.key(branch): {**state, "tip": tip or now} if (tip or now) else None})
+        state |= {"since": None, "walked": stamp(run.now)}
+        yield Page(events=_told(run, _walk(run, branch, tip, now, run.now)), seen=1)
+    yield Page(remember={key: {**state, "tip": now or tip} if (now or tip) else None})
 
 
-def _told(run: _Pass, move: Move, state: Mapping[str, Any]) -> Iterator[Page]:
-    yield Page(
-        events=_events(run, move, _brought(run, move)), remember={run.key(move.branch): {**state, "tip": move.after}}, seen=1
-    )
+def _told(run: _Pass, move: Move) -> list[Event]:
+    return _events(run, move, _brought(run, move))
 
 
 def _walk(run: _Pass, branch: str, before: str, after: str, latest: datetime) -> Move:

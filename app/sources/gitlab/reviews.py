@@ -7,7 +7,7 @@ https://docs.gitlab.com/api/merge_request_approvals/
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from app.canonical import plain
@@ -19,12 +19,15 @@ from app.sources.gitlab.telling import Telling
 from app.sources.gitlab.terms import APPROVED, CHANGES, MENTIONED, RESET, UNAPPROVED
 from app.sources.gitlab.wire import Approval, Approvals, Note, User, read, when, whole
 
+SAME = timedelta(minutes=5)  # a row and the note about it: the note is written by a job of its own
+
 
 @dataclass
 class _Standing:
-    """Who stands approved, by user id, as the notes read so far have it."""
+    """Who stands approved, by user id, as the notes read so far have it. `given`: the last time each approved, standing or not."""
 
     approved: dict[str, tuple[User, datetime]] = field(default_factory=dict)
+    given: dict[str, datetime] = field(default_factory=dict)
 
     def named(self, username: str) -> User | None:
         return next((user for user, _ in self.approved.values() if user.username.lower() == username.lower()), None)
@@ -50,8 +53,8 @@ def _noted(
     if APPROVED.fullmatch(note.body):
         row = rows.get(_key(who))
         exact = when(row.approved_at) if row else None
-        given = exact if exact and abs((exact - at).total_seconds()) <= 300 else at
-        standing.approved[_key(who)] = (who, given)
+        given = exact if exact and abs(exact - at) <= SAME else at
+        standing.approved[_key(who)], standing.given[_key(who)] = (who, given), given
         yield _review(telling, who, "APPROVED", given, str(note.id), dated_by="approved_at" if given == exact else "note")
     elif UNAPPROVED.fullmatch(note.body):
         standing.approved.pop(_key(who), None)
@@ -67,11 +70,12 @@ def _noted(
 
 
 def _unnoted(telling: Telling, standing: _Standing, rows: Mapping[str, Approval]) -> Iterator[Event]:
-    """Rows without a note. Dated by the server, or (once the request is closed, when a note can no longer be on its way) by us."""
+    """Rows that no note told of. Dated by the server, or (once it is closed, when no note can be on its way) by us."""
     for key, row in rows.items():
-        if key in standing.approved or row.user is None:
+        given, noted = when(row.approved_at), standing.given.get(key)
+        if row.user is None or (noted and (given is None or given - noted <= SAME)):
             continue
-        if given := when(row.approved_at):
+        if given:
             yield _review(telling, row.user, "APPROVED", given, f"approved_at/{row.approved_at}", dated_by="approved_at")
         elif telling.request.state in ("merged", "closed"):
             yield _review(
