@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.domain.change import Change, Gap, Operation, PullRequest, Run
+from app.controls.contract import Ruling, failed, indeterminate
+from app.domain.change import BranchRules, Change, Gap, Operation, PullRequest, Push, Run
 
 # What begins a run that no commit and no person asked for, by the run's source.
 BY_ITSELF = {
@@ -55,6 +56,28 @@ def automatically(run: Run) -> str:
 
 def proposal(change: Change) -> PullRequest | None:
     return change.pull_requests[0] if change.pull_requests else None
+
+
+def pushed(push: Push) -> str:
+    """What was pushed without a pull request, in a few words."""
+    many = len(push.unproposed)
+    what = f"{many} commit{'s' if many != 1 else ''}" if many else f"{push.after[:12]}"
+    how = "were" if many > 1 else "was"
+    who = push.pusher.name if push.pusher and push.pusher.name else "somebody unknown"
+    return f"{what} {how} {'force-pushed' if push.forced else 'pushed'} to {push.branch} of {push.repository} by {who}"
+
+
+def unproposed(push: Push, missing: str) -> Ruling:
+    """Fail where it is known that no pull request brought it, with what is `missing` therefore; else indeterminate."""
+    if push.direct:
+        return failed(f"{pushed(push)} without a pull request{missing}")
+    because = f": {push.because}" if push.because else ""
+    return indeterminate(f"{pushed(push)}, and whether a pull request brought it is not known{because}")
+
+
+def rules_changed(change: Change) -> BranchRules | None:
+    """The change of what a branch asks for that this change is."""
+    return change.rules if change.rules and change.root == change.rules.key else None
 
 
 def gaps(change: Change, *whats: str) -> list[Gap]:

@@ -44,6 +44,7 @@ SERVES: dict[str, tuple[tuple[str, str], ...]] = {
         (SOC2, "CC8.1"),
     ),
     "AUTH-4": ((SOX, "approved before migration"), (NIST, "CM-3(1)"), (SOC2, "CC8.1")),
+    "AUTH-6": ((SOX, "approved before migration"), (NIST, "CM-3(1)"), (NIST, "CM-5(1)"), (SOC2, "CC8.1")),
     "SOD-1": (
         (SOX, "segregation of duties"),
         (PCI, "6.2.3.1"),
@@ -66,6 +67,13 @@ SERVES: dict[str, tuple[tuple[str, str], ...]] = {
         (FFIEC, "DA&M segregation of duties"),
         (DORA, "RTS 2024/1774 Art 17(b)"),
         (NIST, "AC-5"),
+        (SOC2, "CC8.1"),
+    ),
+    "TEST-1": (
+        (SOX, "tested"),
+        (PCI, "6.5.1"),
+        (DORA, "Art 9(4)(e)"),
+        (NIST, "CM-3(2)"),
         (SOC2, "CC8.1"),
     ),
     "TEST-3": (

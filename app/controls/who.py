@@ -39,5 +39,16 @@ def contributors(pull_request: PullRequest) -> list[Placed]:
     return [(pull_request.source, actor) for actor in (*actors, *pull_request.contributors) if actor.kind is not ActorKind.BOT]
 
 
+def worked(change: Change) -> list[Placed]:
+    """Everyone whose work this is: of its pull request, else of the push that brought it. Empty where neither is there."""
+    if change.pull_requests:
+        return contributors(change.pull_requests[0])
+    push = change.push
+    if push is None:
+        return []
+    pusher = [push.pusher] if push.pusher and push.pusher.kind is not ActorKind.UNKNOWN else []
+    return [(push.source, actor) for actor in (*pusher, *push.authors) if actor.kind is not ActorKind.BOT]
+
+
 def called(actor: Actor) -> str:
     return actor.name or actor.id or "somebody unnamed"

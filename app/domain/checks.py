@@ -27,3 +27,9 @@ def done(pr: PullRequest, check: Check) -> bool:
         return False
     ended = check.completed_at or check.at
     return pr.merged_at is None or ended <= pr.merged_at
+
+
+def later(pr: PullRequest) -> frozenset[str]:
+    """Names of checks of the head that were begun after the merge: how they stood before, the host may have forgotten."""
+    mine = (one for one in pr.checks if one.name and (one.head is None or one.head == pr.head_oid))
+    return frozenset(one.name for one in mine if pr.merged_at and (one.started_at or one.at) > pr.merged_at)

@@ -70,6 +70,11 @@ class Near:
         first = min((push.at for push in found), default=None)
         return [push for push in found if push.at == first]
 
+    def perhaps_pushed(self, repository: str | None, sha: str | None) -> list[Push]:
+        """Pushes that moved a branch over this commit, of which nobody can say whether a pull request brought it."""
+        mine = [push for push in self.pushes if push.root and push.direct is None and same_repository(push.repository, repository)]
+        return [push for push in mine if sha and (sha in push.commits or sha == push.after)]
+
     def forced(self, repository: str | None, sha: str | None) -> list[Push]:
         """Force pushes that made this commit the tip."""
         return [

@@ -11,6 +11,7 @@ from tests.linking.build import (
     APPS,
     bot,
     check,
+    ci,
     commit,
     commits_between,
     drift,
@@ -22,6 +23,7 @@ from tests.linking.build import (
     pull,
     pulls_of,
     review,
+    rules,
     run,
     sha,
 )
@@ -57,6 +59,11 @@ def overridden(*more: Event) -> list[Event]:
     return [*approved(), *run(commit=M7, policy=None), check("run-1", "overridden", 24, policies=SOFT), *more]
 
 
+def protected(**asked: object) -> list[Event]:
+    """As approved; its base was seen at 5 to require two approvals and the check `plan`, unless told otherwise."""
+    return [*approved(), rules(5, **asked)]  # type: ignore[arg-type]
+
+
 UNNAMED = Actor("Ana F.", id="ana@home.example", because="self-declared")
 OPEN = pull(7, merged=None)
 ALONE = run(commit=None, repository=None)
@@ -75,6 +82,14 @@ CASES: dict[tuple[str, Verdict], list[Event]] = {
     ("AUTH-1", EXCEPTION): pull(1, repository=APPS, merge=A) + operation(kind="rollback", revision=A, previous=B),
     ("AUTH-1", NA): OPEN,
     ("AUTH-1", UNKNOWN): approved() + run(commit=sha("x"), title="Port (#7)"),
+    ("AUTH-6", PASS): protected(admins_included=True),
+    ("AUTH-6", FAIL): protected(required_approvals=0, admins_included=True),
+    ("AUTH-6", NA): OPEN,
+    ("AUTH-6", UNKNOWN): protected(),
+    ("TEST-1", PASS): [*protected(), ci(7, "success", 12)],
+    ("TEST-1", FAIL): [*protected(), ci(7, "failure", 12)],
+    ("TEST-1", NA): protected(required_checks=[]),
+    ("TEST-1", UNKNOWN): [*approved(), ci(7, "success", 12, required=None, because="the rules may not be read")],
     ("AUTH-2", PASS): approved(),
     ("AUTH-2", FAIL): [*pull(7, merger=human("ana"))],
     ("AUTH-2", EXCEPTION): emergency(600),

@@ -1,6 +1,6 @@
 """AUTH-1: what was applied or synced comes from exactly one merged pull request."""
 
-from app.controls.acts import NOTHING_DONE, acts, gaps, proposal
+from app.controls.acts import NOTHING_DONE, acts, gaps, proposal, rules_changed, unproposed
 from app.controls.contract import Control, Ruling, excepted, failed, indeterminate, not_applicable, passed
 from app.domain.change import Change, Missing, Operation, PullRequest, Strength
 from app.domain.finding import Verdict
@@ -13,6 +13,10 @@ def decide(change: Change) -> Ruling:
         return not_applicable("the live state was changed without a deployment; SHADOW-4 judges that")
     if change.workspace_act and change.workspace_act.kind == "state":
         return failed(f"{change.title}: no run made it, so nothing that a pull request brought did")
+    if change.push:
+        return unproposed(change.push, "")
+    if rules_changed(change):
+        return not_applicable("what a branch asks for was changed; AUTH-6 judges that")
     if not acts(change):
         return not_applicable(NOTHING_DONE)
     pull_request = proposal(change)
@@ -39,8 +43,8 @@ def _proposed(change: Change, pr: PullRequest) -> Ruling:
 def _alone(change: Change) -> Ruling:
     done = acts(change)[0]
     went_back = [link for link in change.links if link.rule in ("rolled back to", "deployed already") and link.from_ == done.key]
-    sure = [link for link in went_back if link.strength is not Strength.ASSUMED]
-    if isinstance(done.member, Operation) and sure:
+    sure = [link for link in went_back if link.strength is not Strength.ASSUMED and link.to.startswith("pr:")]
+    if sure:
         if sure[0].rule == "rolled back to":
             return excepted(f"nobody proposed the rollback, and {sure[0].because}")
         return passed(sure[0].because)
@@ -54,9 +58,9 @@ def _alone(change: Change) -> Ruling:
 CONTROL = Control(
     id="AUTH-1",
     title="Every change was proposed",
-    rule="What was applied or synced maps to exactly one merged pull request into the protected branch. A rollback to a "
-    "revision "
-    "that a pull request had brought is an exception; a link that rests on a heuristic alone is indeterminate.",
+    rule="What was applied or synced maps to exactly one merged pull request into the protected branch. A direct push fails. A "
+    "rollback to a revision that a pull request had brought is an exception; a link that rests on a heuristic alone is "
+    "indeterminate.",
     verdicts=frozenset(Verdict),
     decide=decide,
 )

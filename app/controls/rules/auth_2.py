@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from app.controls.acts import clock, emergency, proposal
+from app.controls.acts import clock, emergency, proposal, unproposed
 from app.controls.contract import Control, Ruling, excepted, failed, indeterminate, not_applicable, passed
 from app.controls.who import called, weighed
 from app.domain.approval import Approval
@@ -15,6 +15,8 @@ STATES = ("APPROVED", "CHANGES_REQUESTED", "COMMENTED", "DISMISSED", "PENDING")
 
 def decide(change: Change) -> Ruling:
     pr = proposal(change)
+    if change.push:
+        return unproposed(change.push, ", so nobody could approve it")
     if pr is None:
         return (
             indeterminate("what was done is not known")
@@ -67,7 +69,7 @@ CONTROL = Control(
     "before the merge "
     "by a person who neither opened the pull request nor contributed to it. An emergency change that was approved "
     "within 48 hours "
-    "afterwards is an exception.",
+    "afterwards is an exception. What was pushed without a pull request was approved by nobody.",
     verdicts=frozenset(Verdict),
     decide=decide,
 )

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from app.controls.acts import NOTHING_DONE, Act, acts, clock, emergency, proposal
+from app.controls.acts import NOTHING_DONE, Act, acts, clock, emergency, proposal, unproposed
 from app.controls.contract import Control, Ruling, excepted, failed, heaviest, indeterminate, not_applicable, passed
 from app.controls.rules.auth_2 import retrospective
 from app.controls.who import called, weighed
@@ -13,7 +13,9 @@ TOLERANCE = timedelta(seconds=10)  # two systems, two clocks, each shown to be i
 
 
 def decide(change: Change) -> Ruling:
-    pr = proposal(change)
+    pr, push = proposal(change), change.push
+    if push:
+        return heaviest((unproposed(push, f", and {act.name} began without an approval") for act in acts(change)), NOTHING_DONE)
     if pr is None:
         return not_applicable("there is no pull request to approve")
     return heaviest((_in_time(change, pr, act) for act in acts(change)), NOTHING_DONE)

@@ -1,6 +1,6 @@
 """AUTH-4: somebody let each apply go on."""
 
-from app.controls.acts import BY_ITSELF, applied, automatically, clock, proposal
+from app.controls.acts import BY_ITSELF, applied, automatically, clock, proposal, unproposed
 from app.controls.contract import Control, Ruling, failed, heaviest, indeterminate, passed
 from app.controls.who import called, weighed
 from app.domain.actor import ActorKind
@@ -32,6 +32,8 @@ def _by_itself(change: Change, run: Run) -> Ruling:
         return passed(f"{run.id} was applied {how}, authorised by the approval of #{pr.number}")
     if any(approval.human and approval.independent is None for approval in held):
         return indeterminate(f"{run.id} was applied {how}, and whether an approval is independent is not known")
+    if change.push and change.push.direct is None:
+        return unproposed(change.push, "")
     return failed(f"{run.id} was applied {how}, and no approval authorises it")
 
 

@@ -1,8 +1,8 @@
 """SOD-2: who confirmed the apply had no part in the work."""
 
-from app.controls.acts import applied, automatically, proposal
+from app.controls.acts import applied, automatically
 from app.controls.contract import Control, Ruling, failed, heaviest, indeterminate, not_applicable, passed
-from app.controls.who import Placed, called, contributors, same_person
+from app.controls.who import Placed, called, same_person, worked
 from app.domain.actor import Actor, ActorKind
 from app.domain.change import Change, Run
 from app.domain.finding import Verdict
@@ -13,14 +13,14 @@ def decide(change: Change) -> Ruling:
 
 
 def _apart(change: Change, run: Run) -> Ruling:
-    who, pr = run.confirmer, proposal(change)
+    who = run.confirmer
     if who and who.kind is ActorKind.AUTOMATION:
         return not_applicable(f"{run.id} was applied {automatically(run)}")
     if who and who.kind in (ActorKind.SERVICE, ActorKind.BOT):
         return indeterminate(f"{run.id} was confirmed by the {who.kind} account {called(who)}; the person behind it is not known")
     if who is None or who.kind is not ActorKind.HUMAN:
         return indeterminate(f"the person who confirmed {run.id} is not known")
-    others = contributors(pr) if pr else [(run.source, run.creator)] if run.creator else []
+    others = worked(change) or ([(run.source, run.creator)] if run.creator else [])
     return compare(change, (run.source, who), others, f"confirmed {run.id}")
 
 
@@ -51,8 +51,8 @@ def _names(actors: list[Actor]) -> str:
 CONTROL = Control(
     id="SOD-2",
     title="The confirmer is not a contributor",
-    rule="Who confirmed a manual apply neither opened the pull request nor contributed to it (without one: did not "
-    "create the run). "
+    rule="Who confirmed a manual apply neither opened the pull request nor contributed to it, nor pushed it (without "
+    "either: did not create the run). "
     "Accounts of two systems are one person only where their identities are resolved.",
     verdicts=frozenset({Verdict.PASS, Verdict.FAIL, Verdict.NOT_APPLICABLE, Verdict.INDETERMINATE}),
     decide=decide,

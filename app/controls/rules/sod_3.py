@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from app.controls.acts import proposal
 from app.controls.contract import Control, Ruling, heaviest, indeterminate
 from app.controls.rules.sod_2 import compare
-from app.controls.who import called, contributors
+from app.controls.who import called, worked
 from app.domain.actor import Actor, ActorKind
 from app.domain.change import Change, Run
 from app.domain.finding import Verdict
@@ -17,8 +16,7 @@ def decide(change: Change) -> Ruling:
 
 
 def _overrides(change: Change, run: Run) -> Iterator[Ruling]:
-    pr = proposal(change)
-    worked = [*(contributors(pr) if pr else []), *([(run.source, run.creator)] if run.creator and _human(run) else [])]
+    others = [*worked(change), *([(run.source, run.creator)] if run.creator and _human(run) else [])]
     for result in run.policy:
         if result.overridden_at is None:
             continue
@@ -26,7 +24,7 @@ def _overrides(change: Change, run: Run) -> Iterator[Ruling]:
             because = _because(result.overridden_by)
             yield indeterminate(f"who overrode {result.policy} in {run.id} is not known" + (f": {because}" if because else ""))
         else:
-            yield compare(change, (run.source, result.overridden_by), worked, f"overrode {result.policy} in {run.id}")
+            yield compare(change, (run.source, result.overridden_by), others, f"overrode {result.policy} in {run.id}")
     if run.policy_status == "overridden" and not run.policy:
         yield indeterminate(f"a policy check of {run.id} was overridden, and its policies are not known")
 

@@ -1,7 +1,8 @@
 """What brought one commit to where it was run or deployed from: the best answer there is, and what else names the commit.
 
 In order: the pull request whose merge made this commit; those merged into the branch that is followed; the push that brought
-it straight there; those the host associates with it otherwise (merged into another branch), or that list it.
+it straight there; those the host associates with it otherwise (merged into another branch), or that list it; a push that may have
+been direct.
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from app.domain.change import Link, Strength
 from app.linking.near import Member, Near
 from app.linking.rules.commit_pulls import commit_pulls
-from app.linking.rules.direct_push import direct_push
+from app.linking.rules.direct_push import direct_push, perhaps
 from app.linking.rules.merge_commit import merge_commit
 
 ALSO = "also names the commit"
@@ -32,7 +33,9 @@ def brought(member: Member, repository: str | None, sha: str | None, near: Near,
     pushed = [] if merged else direct_push(member, repository, sha, near, branch)
     target = branch or next((push.branch for push in near.pushed(repository, sha)), None)
     into = [] if merged else commit_pulls(member, repository, sha, near, target, strict=True)
-    chosen = merged or into or pushed or commit_pulls(member, repository, sha, near, branch)
+    chosen = (
+        merged or into or pushed or commit_pulls(member, repository, sha, near, branch) or perhaps(member, repository, sha, near)
+    )
     others = [link for link in commit_pulls(member, repository, sha, near) if link.to not in {one.to for one in chosen}]
     return Brought(tuple(chosen), tuple(_also(link) for link in others))
 
