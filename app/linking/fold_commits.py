@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from app.domain.change import CommitPulls, CommitRange, PullOf
 from app.domain.event import Event
+from app.domain.paths import clean
 from app.linking import facts
 
 
@@ -77,11 +78,3 @@ def commit_pulls(key: str, events: list[Event]) -> CommitPulls | None:
                 found[(of.lower(), number)] = PullOf(of, number, item.get("merged") is True, base, merge)
     sha = facts.text(told, "sha") or told[-1].ref.id
     return CommitPulls(key=key, repository=repository, sha=sha, pulls=tuple(found[pull] for pull in sorted(found)))
-
-
-def clean(path: str) -> str:
-    """A path of a repository as both sides write it: no leading `./`, no slash at either end; the whole repository is empty."""
-    path = path.strip().strip("/")
-    while path.startswith("./"):
-        path = path[2:].strip("/")
-    return "" if path == "." else path

@@ -1,7 +1,5 @@
 """Which commits of a range touch what a workspace or an application watches: directories, and Terraform's glob patterns.
 
-A pattern stands from the top of the repository: `*` and `?` are within one name, `**` is any number of directories.
-https://developer.hashicorp.com/terraform/cloud-docs/workspaces/settings/vcs#automatic-run-triggering
 The Git host answers by directory. Where a pattern asks for less than its directory holds, what it answered is too much, and is
 told as such.
 """
@@ -9,10 +7,7 @@ told as such.
 from collections.abc import Sequence
 
 from app.domain.change import CommitRange
-from app.linking.fold_commits import clean
-
-WILD = frozenset("*?[{")
-WHOLE = ("**", "**/*", "*/**", "**/**")  # all there is below a directory
+from app.domain.paths import clean, directory, is_pattern
 
 
 def commits_touching(span: CommitRange, paths: Sequence[str]) -> tuple[tuple[str, ...], frozenset[str]] | None:
@@ -47,13 +42,6 @@ def commits_for(span: CommitRange, path: str | None) -> tuple[str, ...] | None:
     return tuple(sorted(set(span.commits))) if wanted == "" and not span.paths else None
 
 
-def directory(pattern: str) -> tuple[str, bool]:
-    """The directory that holds all a pattern can match, and whether it matches all of it. A plain path is its own."""
-    parts = clean(pattern).split("/")
-    fixed = next((i for i, part in enumerate(parts) if WILD & set(part)), len(parts))
-    return "/".join(parts[:fixed]), fixed == len(parts) or "/".join(parts[fixed:]) in WHOLE
-
-
 def shown(paths: Sequence[str]) -> str:
     """`network, modules/**/*.tf`; the whole repository is said in words."""
     named = [path for path in paths if clean(path)]
@@ -62,6 +50,6 @@ def shown(paths: Sequence[str]) -> str:
 
 def _below(span: CommitRange, pattern: str) -> tuple[str, ...] | None:
     """What touches the directory of a pattern; None for a plain path, and where the range does not say."""
-    if not WILD & set(pattern):
+    if not is_pattern(pattern):
         return None
     return commits_for(span, directory(pattern)[0])

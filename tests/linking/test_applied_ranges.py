@@ -3,7 +3,8 @@
 import pytest
 from app.domain.change import CommitRange, DeployedRange, Missing, Strength
 from app.domain.event import Event
-from app.linking.paths import commits_touching, directory, shown
+from app.domain.paths import directory
+from app.linking.paths import commits_touching, shown
 
 from tests.linking.build import REPO, base, pull, pulls_of, push, run, sha, span
 from tests.linking.world import World, change

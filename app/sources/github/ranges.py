@@ -4,10 +4,11 @@ A want is settled by the page that answers it, also when the answer is that ther
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from app.domain.event import Event
+from app.domain.paths import directory, is_pattern
 from app.errors import Missing, ServerFailed, SourceError, Throttled, Unauthorized, Unreachable
 from app.sources.contract import Page, Want
 from app.sources.github import query
@@ -86,13 +87,14 @@ def _one_range(asked: _Asked, want: Want, base: str) -> Iterator[Page]:
     except Missing as missing:
         yield _no_range(asked, want, base, missing)
         return
-    path = _plain_path(want.path)
+    path = directory(want.path)[0]  # of a pattern: the host lists by directory
     hits = _touching(asked, found, path) if path else None
     relevant = [*found.commits, *found.undone] if hits is None else hits
     commits = list(dict.fromkeys([want.head, *relevant]))
     for i in range(0, len(commits), query.BATCH):
         yield Page(events=list(_pulls(asked, commits[i : i + query.BATCH])), seen=len(commits[i : i + query.BATCH]))
-    events = list(range_events(asked.source, want, found, hits, asked.now))
+    told = replace(want, path=path) if is_pattern(want.path) else want
+    events = list(range_events(asked.source, told, found, hits, asked.now))
     yield Page(observations=found.observations, events=events, settled=[want], seen=1)
 
 
@@ -114,11 +116,6 @@ def _no_range(asked: _Asked, want: Want, base: str, missing: Missing) -> Page:
     because = f"GitHub does not know {' nor '.join(lost)} in {asked.current}" if lost else f"no common ancestor ({missing})"
     events = [unavailable(asked.source, want, because, asked.now), *known]
     return Page(events=events, settled=[want], seen=1)
-
-
-def _plain_path(path: str) -> str:
-    """A path as GitHub takes it: from the top of the repository, without `./`, `.` or slashes around it."""
-    return "/".join(part for part in path.split("/") if part not in ("", "."))
 
 
 def _pulls(asked: _Asked, commits: Sequence[str], *, again: bool = False) -> Iterator[Event]:

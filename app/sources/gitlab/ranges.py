@@ -5,12 +5,13 @@ A want is settled by the page that answers it, also when the answer is that ther
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from app.canonical import digest
 from app.domain.event import Event
+from app.domain.paths import directory, is_pattern
 from app.errors import Missing, SourceError, Throttled, Unauthorized, Unreachable
 from app.sources.contract import Observation, Page, Task, Want
 from app.sources.gitlab.client import Client
@@ -77,7 +78,7 @@ def _one_range(asked: _Asked, want: Want, base: str) -> Iterator[Page]:
         because = f"GitLab does not know {' nor '.join(lost)} in {asked.place.path}" if lost else str(missing)
         yield Page(events=[unavailable(asked.source, want, because, asked.now), *known], settled=[want], seen=1)
         return
-    path = _plain_path(want.path)
+    path = directory(want.path)[0]  # of a pattern: the host lists by directory
     hits = _touching(asked, found, path) if path else None
     every: dict[str, Commit] = {**found.commits, **found.undone}
     relevant: dict[str, Commit | None] = {want.head: every.get(want.head)}
@@ -85,7 +86,8 @@ def _one_range(asked: _Asked, want: Want, base: str) -> Iterator[Page]:
     listed = list(relevant.items())
     for i in range(0, len(listed), AT_ONCE):
         yield Page(events=list(_pulls(asked, dict(listed[i : i + AT_ONCE]))), seen=len(listed[i : i + AT_ONCE]))
-    events = list(range_events(asked.source, want, found, hits, asked.now))
+    told = replace(want, path=path) if is_pattern(want.path) else want
+    events = list(range_events(asked.source, told, found, hits, asked.now))
     yield Page(observations=[found.observation] if found.observation else [], events=events, settled=[want], seen=1)
 
 
@@ -133,11 +135,6 @@ def _touching(asked: _Asked, found: Between, path: str) -> list[str]:
         if listed:
             hits |= asked.commits.between(one, other, path)[0].keys() & listed.keys()
     return [oid for oid in (*found.commits, *found.undone) if oid in hits]
-
-
-def _plain_path(path: str) -> str:
-    """A path as Git takes it: from the top of the repository, without `./`, `.` or slashes around it."""
-    return "/".join(part for part in path.split("/") if part not in ("", "."))
 
 
 def _pulls(asked: _Asked, commits: dict[str, Commit | None], *, again: bool = False) -> Iterator[Event]:
