@@ -129,8 +129,12 @@ def run(
     apply_counts: tuple[int, int, int] | None = None,
     apply_status: str = "finished",
     policy: str | None = "passed",
+    alone: bool = True,
 ) -> list[Event]:
-    """A run with its plan, its policy check and its apply. `status` without `applied` ends it otherwise (discarded, errored…)."""
+    """A run with its plan, its policy check and its apply. `status` without `applied` ends it otherwise (discarded, errored…).
+
+    It is the first of its workspace; `alone=False`: what was there before was never told. `base` tells it otherwise.
+    """
     keys = Keys(repository=repository, pull_request=number, commits=(commit,) if commit else (), workspace=workspace, run=id_)
     facts = {
         "title": title,
@@ -154,6 +158,8 @@ def run(
     if status:
         events.append(made(status, Step.STOPPED, created + 4))
     if applied is not None:
+        first = base(id_, status="first", minutes=created, paths=())
+        events += [replace(first, keys=keys, observed_at=T0 - timedelta(days=1))] if alone else []
         events += [made("confirmed", Step.CONFIRMED, applied - 2), made("applying", Step.NOTED, applied - 1)]
         if confirmer or not auto_apply:
             who = confirmer or human("cho")

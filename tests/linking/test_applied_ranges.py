@@ -78,6 +78,12 @@ def test_what_a_workspace_was_at_before_may_not_be_known() -> None:
     assert "the run before it carries no commit" in standing.gaps[0].because
 
 
+def test_what_was_never_told_of_an_apply_is_not_known() -> None:
+    standing = World([*PULLS, *run(commit=D, alone=False)]).standing[RUN]
+    assert [(gap.what, gap.missing) for gap in standing.gaps] == [("range unknown", Missing.UNOBSERVED)]
+    assert World([*PULLS, *run(commit=D, alone=False, applied=None)]).standing[RUN].gaps == ()
+
+
 def test_the_first_apply_of_a_workspace_has_nothing_before_it_and_says_so() -> None:
     events = [*PULLS, *run(commit=D), base(status="first", paths=["network"])]
     assert homes(events) == [(pr(3), "merge commit", Strength.EXACT)]

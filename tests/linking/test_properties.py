@@ -59,7 +59,6 @@ WAYS: list[Event] = [
     base("run-6", F, minutes=60),
     span(sha("k"), F, [sha("k")], status="diverged", undone=[F]),
     *run("run-7", commit=sha("k"), workspace="dns-prod"),
-    base("run-7", status="first"),
     rules(1),
     rules(12, "changed", required_approvals=0, changed={"required_approvals": [2, 0]}),
     head_push(20, human("eve"), 4, status="force_push"),

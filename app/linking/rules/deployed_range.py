@@ -20,7 +20,8 @@ RULE, BACK = "deployed range", "took back"
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Where a member stood in one repository, and where it was brought. `broken`: why what lies between cannot be told."""
+    """Where a member stood in one repository, and where it was brought. `because`: why what lies between cannot be told, or what
+    else is told of what was there before."""
 
     member: Run | Operation
     place: str
@@ -29,7 +30,7 @@ class Stretch:
     head: str | None
     branch: str | None
     paths: tuple[str, ...]
-    broken: str = ""
+    because: str = ""
     status: str = "range"
 
 
@@ -107,7 +108,7 @@ def _of_source(operation: Operation, source: Deployed) -> Stretch:
         head=source.revision,
         branch=source.target_revision,
         paths=(source.path,),
-        broken=broken,
+        because=broken,
         status="same" if same else "tip" if broken else "range",
     )
 
@@ -116,13 +117,14 @@ def _of_run(run: Run) -> Stretch:
     status, broken = "range", ""
     if run.base_status == "first":
         status, broken = "first", run.base_because or f"it is the first that was applied in {run.workspace}"
-    elif run.base_status is None:
-        status = "asked"  # it changed nothing, or nothing was told of what came before: only what it is of
+    elif run.base_status is None and run.acted_at is None:
+        status = "asked"  # it changed nothing: only what it is of
     elif run.base is None or not is_commit(run.base):
         status, broken = "tip", run.base_because or f"what was applied in {run.workspace} before is not known"
     elif run.base == run.commit:
         status, broken = "again", f"it is the commit that was applied in {run.workspace} before"
-    return Stretch(run, run.workspace, run.repository, run.base, run.commit, run.branch, run.paths or ("",), broken, status)
+    because = broken or run.base_because
+    return Stretch(run, run.workspace, run.repository, run.base, run.commit, run.branch, run.paths or ("",), because, status)
 
 
 def _told(stretch: Stretch, near: Near) -> Deployment:
@@ -143,14 +145,14 @@ def _told(stretch: Stretch, near: Near) -> Deployment:
         carried.append(Carried(sha, found.roots, any(root.startswith("push:") for root in found.roots)))
     back, gone = _taken_back(stretch, span, near)
     gaps = _unread(stretch, shas, unread, near)
-    return Deployment(tuple(links), (*related, *back), tuple(gaps), (_range(stretch, "range", (*carried, *gone)),))
+    return Deployment(tuple(links), (*related, *back), tuple(gaps), (_range(stretch, "range", (*carried, *gone), stretch.because),))
 
 
 def _tip(stretch: Stretch, span: CommitRange | None, near: Near) -> Deployment:
     """Only what it was brought to is known."""
     found = brought(stretch.member, stretch.repository, stretch.head, near, stretch.branch)
     status = "tip" if stretch.status == "range" else stretch.status
-    because = stretch.broken or _reason(stretch, span)
+    because = stretch.because if stretch.status != "range" else _reason(stretch, span)
     gaps: tuple[Gap, ...] = ()
     if status == "tip":
         whole = f"{_name(stretch)}: {because}; only the tip is linked"
