@@ -129,7 +129,11 @@ TYPES: dict[str, dict[str, Resolver]] = {
         "isRequired": _required,
         "checkSuite": lambda here, _: Typed("CheckSuite", here),
     },
-    "CheckSuite": {"app": lambda here, _: Typed("App", here.value[1].app), "push": _pushed},
+    "CheckSuite": {
+        "createdAt": lambda here, _: iso(here.value[1].started_at),
+        "app": lambda here, _: Typed("App", here.value[1].app),
+        "push": _pushed,
+    },
     "App": {"slug": lambda slug, _: slug},
     "Push": {
         "id": lambda here, _: f"PSH_{here.value[0][:12]}",

@@ -64,6 +64,10 @@ def _nested(typename: str, item: str, how: Callable[[Repository, PullRequest], S
 
 
 def _timeline(here: In, arguments: Mapping[str, Any]) -> Typed:
+    unknown = [name for name in arguments["itemTypes"] if name in here.state.lacking]
+    if unknown:
+        message = f"Argument 'itemTypes' on Field 'timelineItems' has an invalid value ({unknown})."
+        raise QueryError(message, extensions={"code": "argumentLiteralsIncompatible"})
     kinds = {name.replace("_", "").lower() for name in arguments["itemTypes"]}
     chosen = [item for item in here.value.timeline if item.typename.lower() in kinds]
     items = [Typed(item.typename, In(here.state, here.repository, item)) for item in chosen]
@@ -184,7 +188,9 @@ def _object(here: In, arguments: Mapping[str, Any]) -> Typed | None:
 
 
 def _type(state: GithubState, arguments: Mapping[str, Any]) -> Typed:
-    return Typed("__Type", [name for name in TYPES[arguments["name"]] if name not in state.lacking])
+    kinds = ["".join(f"_{c}" if c.isupper() else c.upper() for c in name)[1:] for name in TYPES if name.endswith("Event")]
+    words = kinds if arguments["name"].endswith("ItemType") else TYPES[arguments["name"]]
+    return Typed("__Type", [name for name in words if name not in state.lacking])
 
 
 TYPES: dict[str, dict[str, Resolver]] = {
@@ -195,7 +201,10 @@ TYPES: dict[str, dict[str, Resolver]] = {
         "nodes": _nodes,
         "__type": _type,
     },
-    "__Type": {"fields": lambda names, _: [Typed("__Field", name) for name in names]},
+    "__Type": {
+        "fields": lambda names, _: [Typed("__Field", name) for name in names],
+        "enumValues": lambda names, _: [Typed("__Field", name) for name in names],
+    },
     "__Field": {"name": lambda name, _: name},
     "RateLimit": {
         "cost": lambda *_: 1,

@@ -12,7 +12,7 @@ from app.canonical import digest
 from app.errors import NotUnderstood
 from app.sources.contract import Observation
 from app.sources.github.client import Client
-from app.sources.github.wire import Node, cleaned, moment, needed_list, needed_object, number, sha, text
+from app.sources.github.wire import Node, cleaned, moment, needed_list, needed_object, nodes, number, sha, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +27,24 @@ class Comparison:
     status: str
     commits: dict[str, datetime | None]
     undone: dict[str, datetime | None] = field(default_factory=dict)
+    parents: dict[str, tuple[str, ...]] = field(default_factory=dict)  # of each of `commits`
     complete: bool = True
     observations: tuple[Observation, ...] = ()
 
 
 def compare(client: Client, repository: str, base: str, head: str, now: datetime) -> Comparison:
     """Both directions where there are two. Raises Missing when GitHub does not know a commit or sees no common ancestor."""
-    status, commits, whole, seen = _one_way(client, repository, base, head, now)
+    parents: dict[str, tuple[str, ...]] = {}
+    status, commits, whole, seen = _one_way(client, repository, base, head, now, parents)
     undone: dict[str, datetime | None] = {}
     if status in ("behind", "diverged"):
         _, undone, undone_whole, swapped = _one_way(client, repository, head, base, now)
         whole, seen = whole and undone_whole, seen + swapped
-    return Comparison(base, head, status, commits, undone, whole, seen)
+    return Comparison(base, head, status, commits, undone, parents, whole, seen)
 
 
 def _one_way(
-    client: Client, repository: str, base: str, head: str, now: datetime
+    client: Client, repository: str, base: str, head: str, now: datetime, parents: dict[str, tuple[str, ...]] | None = None
 ) -> tuple[str, dict[str, datetime | None], bool, tuple[Observation, ...]]:
     commits: dict[str, datetime | None] = {}
     observations: list[Observation] = []
@@ -53,11 +55,17 @@ def _one_way(
             status, total = text(body, "status", limit=100), _total(body, path)
         listed = [needed_object(commit) for commit in needed_list(body, "commits")]
         commits.update(_dated(listed))
+        if parents is not None:
+            parents.update((text(one, "sha"), _parents(one)) for one in listed)
         kept = cleaned(_slim(body))[1]
         observations.append(Observation(f"range/{repository}/{base}..{head}", answer.url, kept, digest(kept), now))
         if not listed or len(commits) >= total:
             return status, commits, len(commits) == total, tuple(observations)
         page += 1
+
+
+def _parents(commit: Node) -> tuple[str, ...]:
+    return tuple(oid for parent in nodes(commit, "parents") if (oid := sha(parent, "sha")))
 
 
 def _total(body: Any, path: str) -> int:

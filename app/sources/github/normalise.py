@@ -4,18 +4,21 @@ The actor of a review event is the one whose review it is; who dismissed it is i
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from app.canonical import digest, fit, stable_id
+from app.canonical import digest, fit
 from app.domain.actor import Actor, unknown
-from app.domain.event import Event, How, Keys, Step
+from app.domain.event import Event, How, Step
 from app.domain.mentions import picks, reverts
 from app.domain.ref import Ref
 from app.errors import NotUnderstood
+from app.sources.github.merging import auto_merge, auto_merge_by, merge_method
 from app.sources.github.people import Unknown, account, as_facts, author_of, authors, declared
-from app.sources.github.terms import MERGE_METHODS, PULL_REQUEST_STATES, REVIEW_STATES
+from app.sources.github.telling import Normalised, Origin, Pull
+from app.sources.github.terms import PULL_REQUEST_STATES, REVIEW_STATES
+from app.sources.github.turns import turns
 from app.sources.github.wire import (
     Node,
     at,
@@ -31,63 +34,6 @@ from app.sources.github.wire import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where an answer came from: the source's name, the repository as GitHub now names it, when, and the payload's digest."""
-
-    source: str
-    repository: str
-    observed_at: datetime
-    observation: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Normalised:
-    events: tuple[Event, ...]
-    unknown: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Pull:
-    """One pull request while it is being told."""
-
-    node: Node
-    origin: Origin
-    id: str
-    number: int
-    facts: Mapping[str, Any]
-    new: Unknown = field(default_factory=list)
-
-    @property
-    def name(self) -> str:
-        return f"{self.origin.repository}#{self.number}"
-
-    def event(self, type_: str, ref: Ref, step: Step, status: str, at_: datetime, *more: str, **rest: Any) -> Event:
-        """`more` tells apart events of one thing with one status; it is part of the id."""
-        commits: tuple[str | None, ...] = rest.pop("commits", ())
-        return Event(
-            id=stable_id(self.origin.source, type_, ref.id, status, *more),
-            source=self.origin.source,
-            kind="github",
-            type=type_,
-            step=step,
-            status=status,
-            ref=ref,
-            occurred_at=at_,
-            observed_at=self.origin.observed_at,
-            keys=Keys(
-                repository=self.origin.repository, pull_request=self.number, commits=tuple(c for c in commits if c is not None)
-            ),
-            observation=self.origin.observation,
-            **rest,
-        )
-
-    def told(self, step: Step, status: str, at_: datetime, *more: str, **rest: Any) -> Event:
-        """An event of the pull request itself."""
-        ref = Ref("pull-request", self.id, self.name, text(self.node, "url") or None)
-        return self.event("pull-request", ref, step, status, at_, *more, facts=fit({**self.facts, **rest.pop("facts", {})}), **rest)
-
-
 def normalise(node: Node, origin: Origin) -> Normalised:
     """Every event that a `PullRequest` of the PULL_REQUESTS query tells, oldest first.
 
@@ -97,8 +43,8 @@ def normalise(node: Node, origin: Origin) -> Normalised:
     if named is None:
         raise NotUnderstood(f"the pull request {identity} of {origin.repository} has no number", "its number")
     new: Unknown = []
-    pull = _Pull(node, origin, identity, named, _facts(node, origin, new), new)
-    found = [*_life(pull), *_heads(pull), *_reviews(pull), *_commits(pull)]
+    pull = Pull(node, origin, identity, named, _facts(node, origin, new), new)
+    found = [*_life(pull), *_heads(pull), *turns(pull), *_reviews(pull), *_commits(pull)]
     once = {event.id: event for event in reversed(found)}
     ordered = sorted(once.values(), key=lambda event: (event.occurred_at, str(event.id)))
     return Normalised(tuple(ordered), tuple(dict.fromkeys(new)))
@@ -129,8 +75,9 @@ def _facts(node: Node, origin: Origin, new: Unknown) -> dict[str, Any]:
         "closed_at": stamp(moment(node, "closedAt")),
         "merge_commit": merge_commit,
         "merge_parents": [sha(parent, "oid") for parent in nodes(node, "mergeCommit", "parents")],
-        "merge_method": _merge_method(node) if merge_commit else None,
-        "auto_merge": _auto_merge(node, new),
+        "merge_method": merge_method(node) if merge_commit else None,
+        "auto_merge": auto_merge(node, new),
+        "auto_merge_by": auto_merge_by(node, new),
         "commits_total": total,
         "commits_complete": total == len(listed),
         "database_id": number(node, "fullDatabaseId"),
@@ -144,47 +91,14 @@ def _untimed(node: Node, of: str, *keys: str) -> Iterator[tuple[str, str]]:
             yield (f"{of}.{key}", found)
 
 
-def _auto_merge(node: Node, new: Unknown) -> dict[str, Any] | None:
-    asked = at(node, "autoMergeRequest")
-    if not isinstance(asked, dict):
-        return None
-    method = text(asked, "mergeMethod", limit=100)
-    if method not in MERGE_METHODS:
-        new.append(("auto-merge.mergeMethod", method))
-    return {
-        "by": as_facts(account(at(asked, "enabledBy"), new)),
-        "method": MERGE_METHODS.get(method, method),
-        "at": stamp(moment(asked, "enabledAt")),
-    }
-
-
-def _merge_method(node: Node) -> str | None:
-    """How it was merged, as far as the merge commit tells: GitHub keeps no record of the method.
-
-    Two parents: merge. One parent that also came from this pull request: rebase; that did not, though the pull request has
-    several commits: squash; with one commit, squash and rebase look alike (None). A commit of the branch itself: push.
-    """
-    if sha(node, "mergeCommit", "oid") in {sha(c, "commit", "oid") for c in nodes(node, "commits")}:
-        return "push"
-    parents = list(nodes(node, "mergeCommit", "parents"))
-    count = number(node, "mergeCommit", "parents", "totalCount")
-    if count is None or count != len(parents):
-        return "merge" if (count or 0) > 1 else None
-    if count > 1:
-        return "merge"
-    if any(at(pull, "id") == at(node, "id") for parent in parents for pull in nodes(parent, "associatedPullRequests")):
-        return "rebase"
-    return "squash" if (number(node, "commits", "totalCount") or 0) > 1 else None
-
-
-def _life(pull: _Pull) -> Iterator[Event]:
+def _life(pull: Pull) -> Iterator[Event]:
     node, state = pull.node, text(pull.node, "state", limit=100)
     opened = needed_time(node, pull.name, "createdAt")
     author = account(at(node, "author"), pull.new)
     yield pull.told(Step.PROPOSED, "open", opened, actor=author, commits=(sha(node, "headRefOid"),))
     yield from _turns(pull, state)
     if state == "MERGED":
-        by = at(node, "mergedBy") or next((at(t, "actor") for t in _timeline(pull, "MergedEvent")), None)
+        by = at(node, "mergedBy") or next((at(t, "actor") for t in pull.timeline("MergedEvent")), None)
         yield pull.told(
             Step.MERGED,
             "merged",
@@ -198,9 +112,9 @@ def _life(pull: _Pull) -> Iterator[Event]:
         yield pull.told(Step.NOTED, state or "(no state)", when, actor=unknown("the state is new to us"), known=False)
 
 
-def _turns(pull: _Pull, state: str) -> Iterator[Event]:
+def _turns(pull: Pull, state: str) -> Iterator[Event]:
     """Closed and reopened, as the timeline has it. A merge closes too: that last closing is not told as one."""
-    turns = [t for t in _timeline(pull, "ClosedEvent", "ReopenedEvent") if moment(t, "createdAt")]
+    turns = [t for t in pull.timeline("ClosedEvent", "ReopenedEvent") if moment(t, "createdAt")]
     if state == "MERGED" and turns and turns[-1]["__typename"] == "ClosedEvent":
         turns.pop()
     for turn in turns:
@@ -212,20 +126,16 @@ def _turns(pull: _Pull, state: str) -> Iterator[Event]:
         yield _turn(pull, True, closed, unknown("GitHub's timeline does not say who closed it"), How.OBSERVED)
 
 
-def _turn(pull: _Pull, closing: bool, when: datetime, actor: Actor, how: How) -> Event:
+def _turn(pull: Pull, closing: bool, when: datetime, actor: Actor, how: How) -> Event:
     step, status = (Step.CLOSED, "closed") if closing else (Step.PROPOSED, "reopened")
     return pull.told(step, status, when, when.isoformat(), actor=actor, how=how, facts={"state": "closed" if closing else "open"})
 
 
-def _timeline(pull: _Pull, *kinds: str) -> Iterator[Node]:
-    return (item for item in nodes(pull.node, "timelineItems") if item.get("__typename") in kinds)
-
-
-def _heads(pull: _Pull) -> Iterator[Event]:
+def _heads(pull: Pull) -> Iterator[Event]:
     """Each head commit that is known of: the present one, and those that a force push put in its place."""
     current = sha(pull.node, "headRefOid")
     pushed: dict[str, Event] = {}
-    for item in _timeline(pull, "HeadRefForcePushedEvent"):
+    for item in pull.timeline("HeadRefForcePushedEvent"):
         after, when = sha(item, "afterCommit", "oid"), moment(item, "createdAt")
         if after and when:
             how = How.OBSERVED if after == current else How.RECONSTRUCTED
@@ -239,7 +149,7 @@ def _heads(pull: _Pull) -> Iterator[Event]:
         yield _present_head(pull, current)
 
 
-def _present_head(pull: _Pull, oid: str) -> Event:
+def _present_head(pull: Pull, oid: str) -> Event:
     """Dated by its own commit, which is self-declared, but never outside the life of the pull request."""
     opened = needed_time(pull.node, pull.name, "createdAt")
     last = moment(pull.node, "mergedAt") or moment(pull.node, "updatedAt") or opened
@@ -257,8 +167,8 @@ def _present_head(pull: _Pull, oid: str) -> Event:
     )
 
 
-def _reviews(pull: _Pull) -> Iterator[Event]:
-    dismissals = {text(item, "review", "id"): item for item in _timeline(pull, "ReviewDismissedEvent")}
+def _reviews(pull: Pull) -> Iterator[Event]:
+    dismissals = {text(item, "review", "id"): item for item in pull.timeline("ReviewDismissedEvent")}
     for review in nodes(pull.node, "reviews"):
         identity, state = needed_id(review, f"a review of {pull.name}"), text(review, "state", limit=100)
         if state not in REVIEW_STATES:
@@ -285,7 +195,7 @@ def _dismissal(item: Node | None, before: str, new: Unknown) -> dict[str, Any]:
     }
 
 
-def _review(pull: _Pull, review: Node, state: str, when: datetime, more: Mapping[str, Any] | None = None) -> Event:
+def _review(pull: Pull, review: Node, state: str, when: datetime, more: Mapping[str, Any] | None = None) -> Event:
     identity = needed_id(review, "a review")
     commit = sha(review, "commit", "oid")
     facts = {
@@ -301,7 +211,7 @@ def _review(pull: _Pull, review: Node, state: str, when: datetime, more: Mapping
     return pull.event("review", ref, Step.REVIEWED, state, when, actor=actor, known=known, facts=facts, commits=(commit,))
 
 
-def _commits(pull: _Pull) -> Iterator[Event]:
+def _commits(pull: Pull) -> Iterator[Event]:
     opened = needed_time(pull.node, pull.name, "createdAt")
     for item in nodes(pull.node, "commits"):
         commit = at(item, "commit")

@@ -12,10 +12,12 @@ from typing import Any
 from app.canonical import digest
 from app.domain.event import Event
 from app.errors import NotUnderstood, ServerFailed
-from app.sources.contract import Observation, Page, Task
+from app.sources.contract import Observation, Page
 from app.sources.github import query
 from app.sources.github.client import Client, needed_repository, split
-from app.sources.github.normalise import Normalised, Origin, normalise
+from app.sources.github.normalise import normalise
+from app.sources.github.reading import Reading
+from app.sources.github.telling import Normalised, Origin
 from app.sources.github.wire import (
     Node,
     at,
@@ -32,8 +34,8 @@ from app.sources.github.wire import (
 )
 
 OVERLAP = timedelta(minutes=10)  # `updatedAt` has no published contract; a late bump within this is still read
-LARGEST = 25
-CONNECTIONS = ("reviews", "commits", "timelineItems")
+FIRST, LARGEST = 25, 50
+CONNECTIONS = ("reviews", "commits", "timelineItems", "labels")
 
 
 @dataclass
@@ -43,6 +45,7 @@ class _Pass:
     client: Client
     source: str
     repository: str
+    asked: str
     now: datetime
     floor: datetime | None
     after: str | None
@@ -59,9 +62,9 @@ class _Pass:
         return self.was_flawed or bool(self.problems)
 
 
-def pull_requests(client: Client, source: str, repository: str, task: Task) -> Iterator[Page]:
+def pull_requests(reading: Reading) -> Iterator[Page]:
     """Pages of one repository. Raises SourceError after the pages that could be read; the watermark then stays."""
-    run = _begin(client, source, repository, task)
+    run, repository = _begin(reading), reading.repository
     while True:
         try:
             answer = _ask(run)
@@ -69,6 +72,7 @@ def pull_requests(client: Client, source: str, repository: str, task: Task) -> I
             if run.after:  # a cursor that is no longer good: the next pass starts from the top
                 yield Page(remember={f"unfinished:{repository}": None})
             raise
+        known = reading.same(answer)
         connection = needed_object(answer, "pullRequests")
         listed = [needed_object(node) for node in needed_list(connection, "nodes")]
         reached = _kept(run, listed)
@@ -80,27 +84,28 @@ def pull_requests(client: Client, source: str, repository: str, task: Task) -> I
             break
         run.after = next_cursor(connection, run.after, repository)
         unfinished = {"after": run.after, "top": stamp(run.top), "floor": stamp(run.floor), "flawed": run.flawed}
-        yield replace(page, remember={f"unfinished:{repository}": unfinished, f"size:{repository}": run.size})
-    yield replace(page, remember=_remembered(run))
+        yield replace(page, remember={**known, f"unfinished:{repository}": unfinished, f"size:{repository}": run.size})
+    yield replace(page, remember={**known, **_remembered(run)})
     if run.problems:
         raise run.problems[0]
 
 
-def _begin(client: Client, source: str, repository: str, task: Task) -> _Pass:
-    memory = task.memory
+def _begin(reading: Reading) -> _Pass:
+    task, memory, repository = reading.task, reading.memory, reading.repository
     watermark = None if task.everything else moment(memory, f"watermark:{repository}")
     unfinished = None if task.everything else memory.get(f"unfinished:{repository}")
     seen = {} if task.everything else memory.get(f"seen:{repository}") or {}
     floor = moment(unfinished, "floor") if unfinished else (watermark - OVERLAP if watermark else None)
     return _Pass(
-        client=client,
-        source=source,
+        client=reading.client,
+        source=reading.source,
         repository=repository,
+        asked=reading.asked,
         now=task.now,
         floor=floor,
         after=text(unfinished, "after") or None,
         top=moment(unfinished, "top"),
-        size=max(1, min(LARGEST, number(memory, f"size:{repository}") or LARGEST)),
+        size=max(1, min(LARGEST, number(memory, f"size:{repository}") or FIRST)),
         seen=dict(seen),
         was_flawed=bool(flag(unfinished, "flawed")),
     )
@@ -108,7 +113,7 @@ def _begin(client: Client, source: str, repository: str, task: Task) -> _Pass:
 
 def _ask(run: _Pass) -> Node:
     """One page; asked again for half as many when GitHub cannot manage that many."""
-    owner, name = split(run.repository)
+    owner, name = split(run.asked)
     while True:
         try:
             data = run.client.ask(query.PULL_REQUESTS, owner=owner, name=name, after=run.after, n=run.size)
@@ -191,7 +196,7 @@ def next_cursor(connection: Node, before: str | None, what: str) -> str:
 def _remembered(run: _Pass) -> dict[str, Any]:
     """What a pass leaves behind; the watermark moves on only when everything it passed was understood."""
     repository = run.repository
-    out: dict[str, Any] = {f"unfinished:{repository}": None, f"size:{repository}": min(LARGEST, run.size + 2)}
+    out: dict[str, Any] = {f"unfinished:{repository}": None, f"size:{repository}": min(LARGEST, run.size + 5)}
     if run.top and not run.flawed:
         since = run.top - OVERLAP
         out[f"watermark:{repository}"] = stamp(run.top)

@@ -1,6 +1,6 @@
 """The GraphQL that is asked: queries only, each checked against GitHub's public schema (2025-02).
 
-Cost of PULL_REQUESTS by GitHub's formula (requests per connection ÷ 100): n=25 makes 176 requests, 2 points of the
+Cost of PULL_REQUESTS by GitHub's formula (requests per connection ÷ 100): n=50 makes 351 requests, 4 points of the
 5,000 an hour. https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 RATE = "rateLimit { cost remaining resetAt }"
 PAGE_INFO = "pageInfo { hasNextPage endCursor }"
 
-_WHO = """
+WHO = """
 fragment Who on Actor {
   __typename
   login
@@ -20,7 +20,7 @@ fragment Who on Actor {
 }
 """
 
-_GIT_ACTOR = """
+SELF = """
 fragment Self on GitActor { name email date user { databaseId login } }
 """
 
@@ -53,24 +53,57 @@ fragment C on PullRequestCommit {
 """
 
 _TIMELINE = """
+fragment Dismissed on ReviewDismissedEvent {
+  id
+  createdAt
+  previousReviewState
+  dismissalMessage
+  actor { ...Who }
+  review { id }
+  pullRequestCommit { commit { oid } }
+}
+
 fragment T on PullRequestTimelineItems {
   __typename
-  ... on ReviewDismissedEvent {
-    id createdAt previousReviewState dismissalMessage
-    actor { ...Who }
-    review { id }
-    pullRequestCommit { commit { oid } }
-  }
+  ... on ReviewDismissedEvent { ...Dismissed }
   ... on HeadRefForcePushedEvent { id createdAt actor { ...Who } beforeCommit { oid } afterCommit { oid } }
+  ... on BaseRefForcePushedEvent { id createdAt actor { ...Who } beforeCommit { oid } afterCommit { oid } }
+  ... on BaseRefChangedEvent { id createdAt actor { ...Who } previousRefName currentRefName }
+  ... on ReadyForReviewEvent { id createdAt actor { ...Who } }
+  ... on ConvertToDraftEvent { id createdAt actor { ...Who } }
+  ... on AutoMergeEnabledEvent { id createdAt actor { ...Who } }
+  ... on AutoSquashEnabledEvent { id createdAt actor { ...Who } }
+  ... on AutoRebaseEnabledEvent { id createdAt actor { ...Who } }
+  ... on AutoMergeDisabledEvent { id createdAt actor { ...Who } reason }
+  ... on AddedToMergeQueueEvent { id createdAt actor { ...Who } }
+  ... on RemovedFromMergeQueueEvent { id createdAt actor { ...Who } reason }
   ... on MergedEvent { id createdAt actor { ...Who } commit { oid } }
   ... on ClosedEvent { id createdAt actor { ...Who } }
   ... on ReopenedEvent { id createdAt actor { ...Who } }
 }
 """
 
-_KINDS = "REVIEW_DISMISSED_EVENT, HEAD_REF_FORCE_PUSHED_EVENT, MERGED_EVENT, CLOSED_EVENT, REOPENED_EVENT"
+# The timeline is asked for these; a server that does not know the newest is asked without them.
+KINDS = (
+    "REVIEW_DISMISSED_EVENT",
+    "HEAD_REF_FORCE_PUSHED_EVENT",
+    "BASE_REF_FORCE_PUSHED_EVENT",
+    "BASE_REF_CHANGED_EVENT",
+    "READY_FOR_REVIEW_EVENT",
+    "CONVERT_TO_DRAFT_EVENT",
+    "AUTO_MERGE_ENABLED_EVENT",
+    "AUTO_SQUASH_ENABLED_EVENT",
+    "AUTO_REBASE_ENABLED_EVENT",
+    "AUTO_MERGE_DISABLED_EVENT",
+    "ADDED_TO_MERGE_QUEUE_EVENT",
+    "REMOVED_FROM_MERGE_QUEUE_EVENT",
+    "MERGED_EVENT",
+    "CLOSED_EVENT",
+    "REOPENED_EVENT",
+)
+_KINDS = ", ".join(KINDS)
 
-# Fields that older GitHub Enterprise Servers do not have; each stands on one line so that it can be left out.
+# Fields that older GitHub Enterprise Servers do not have (nor each of KINDS); each stands on one line so that it can be left out.
 OPTIONAL = ("fullDatabaseId", "isInMergeQueue", "autoMergeRequest")
 
 _PULL_REQUEST = f"""
@@ -104,7 +137,7 @@ fragment PR on PullRequest {{
     committer {{ ...Self }}
     parents(first: 2) {{ totalCount nodes {{ oid associatedPullRequests(first: 5) {{ nodes {{ id }} }} }} }}
   }}
-  labels(first: 100) {{ totalCount nodes {{ name }} }}
+  labels(first: 100) {{ totalCount {PAGE_INFO} nodes {{ name }} }}
   reviews(first: 50) {{ totalCount {PAGE_INFO} nodes {{ ...R }} }}
   commits(first: 50) {{ totalCount {PAGE_INFO} nodes {{ ...C }} }}
   timelineItems(first: 50, itemTypes: [{_KINDS}]) {{ filteredCount {PAGE_INFO} nodes {{ ...T }} }}
@@ -116,7 +149,7 @@ PULL_REQUESTS = (
 query PullRequests($owner: String!, $name: String!, $after: String, $n: Int!) {{
   {RATE}
   repository(owner: $owner, name: $name, followRenames: true) {{
-    databaseId
+    id
     nameWithOwner
     pullRequests(first: $n, after: $after, orderBy: {{field: UPDATED_AT, direction: DESC}}) {{
       totalCount
@@ -127,8 +160,8 @@ query PullRequests($owner: String!, $name: String!, $after: String, $n: Int!) {{
 }}
 """
     + _PULL_REQUEST
-    + _WHO
-    + _GIT_ACTOR
+    + WHO
+    + SELF
     + _REVIEW
     + _COMMIT
     + _TIMELINE
@@ -142,7 +175,7 @@ query MoreReviews($id: ID!, $after: String) {{
   node(id: $id) {{ ... on PullRequest {{ reviews(first: 100, after: $after) {{ totalCount {PAGE_INFO} nodes {{ ...R }} }} }} }}
 }}
 """
-    + _WHO
+    + WHO
     + _REVIEW,
     "commits": f"""
 query MoreCommits($id: ID!, $after: String) {{
@@ -150,7 +183,7 @@ query MoreCommits($id: ID!, $after: String) {{
   node(id: $id) {{ ... on PullRequest {{ commits(first: 100, after: $after) {{ totalCount {PAGE_INFO} nodes {{ ...C }} }} }} }}
 }}
 """
-    + _GIT_ACTOR
+    + SELF
     + _COMMIT,
     "timelineItems": f"""
 query MoreTimeline($id: ID!, $after: String) {{
@@ -162,13 +195,21 @@ query MoreTimeline($id: ID!, $after: String) {{
   }}
 }}
 """
-    + _WHO
+    + WHO
     + _TIMELINE,
 }
+
+MORE["labels"] = f"""
+query MoreLabels($id: ID!, $after: String) {{
+  {RATE}
+  node(id: $id) {{ ... on PullRequest {{ labels(first: 100, after: $after) {{ totalCount {PAGE_INFO} nodes {{ name }} }} }} }}
+}}
+"""
 
 FIELDS = """
 query Fields {
   __type(name: "PullRequest") { fields { name } }
+  items: __type(name: "PullRequestTimelineItemsItemType") { enumValues { name } }
 }
 """
 
@@ -176,6 +217,7 @@ REPOSITORY = f"""
 query Repository($owner: String!, $name: String!) {{
   {RATE}
   repository(owner: $owner, name: $name, followRenames: true) {{
+    id
     databaseId
     nameWithOwner
     viewerPermission
@@ -184,7 +226,7 @@ query Repository($owner: String!, $name: String!) {{
 }}
 """
 
-_PULLS = """
+PULLS = """
 fragment Pulls on PullRequestConnection {
   totalCount
   pageInfo { hasNextPage endCursor }
@@ -195,9 +237,11 @@ fragment Pulls on PullRequestConnection {
     merged
     mergedAt
     baseRefName
+    headRefName
     headRefOid
     mergeCommit { oid }
     baseRepository { nameWithOwner }
+    headRepository { nameWithOwner }
   }
 }
 """
@@ -211,7 +255,7 @@ query MorePulls($owner: String!, $name: String!, $sha: GitObjectID!, $after: Str
   }}
 }}
 """
-    + _PULLS
+    + PULLS
 )
 
 BATCH = 40  # commits asked for in one query; GitHub answers 20 to 50 comfortably
@@ -239,23 +283,29 @@ fragment K on GitObject {{
     committedDate
     author {{ ...Self }}
     committer {{ ...Self }}
+    parents(first: 2) {{ totalCount nodes {{ oid }} }}
     associatedPullRequests(first: 25) {{ ...Pulls }}
   }}
 }}
 """
-        + _GIT_ACTOR
-        + _PULLS
+        + SELF
+        + PULLS
     )
 
 
-def without(query: str, fields: Collection[str]) -> str:
-    """`query` without the lines of PullRequest that ask for one of the optional `fields`."""
-    unwanted = [name for name in OPTIONAL if name in fields]
-    if not unwanted:
-        return query
-    return re.sub(rf"(?m)^  (?:{'|'.join(unwanted)})\b.*\n", "", query)
+def without(query: str, words: Collection[str]) -> str:
+    """`query` without the lines that ask for one of the optional fields, or kinds of timeline items, among `words`."""
+    fields = [name for name in OPTIONAL if name in words]
+    if fields:
+        query = re.sub(rf"(?m)^  (?:{'|'.join(fields)})\b.*\n", "", query)
+    for kind in KINDS:
+        if kind in words:
+            typename = "".join(part.capitalize() for part in kind.split("_"))
+            query = re.sub(rf"(?m)^  \.\.\. on {typename} .*\n", "", query)
+            query = re.sub(rf"\b{kind}(?:, )?", "", query)
+    return query
 
 
 def lacking(available: Collection[str]) -> Sequence[str]:
-    """The optional fields that a server with these fields of PullRequest does not have."""
-    return [name for name in OPTIONAL if name not in available]
+    """The optional fields and kinds that a server does not have whose words are these."""
+    return [name for name in (*OPTIONAL, *KINDS) if name not in available]

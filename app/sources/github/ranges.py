@@ -9,15 +9,16 @@ from datetime import datetime
 
 from app.domain.event import Event
 from app.domain.paths import directory, is_pattern
-from app.errors import Missing, ServerFailed, SourceError, Throttled, Unauthorized, Unreachable
+from app.errors import Missing, SourceError, Throttled, Unauthorized, Unreachable
 from app.sources.contract import Page, Want
 from app.sources.github import query
-from app.sources.github.client import Client, needed_repository, split
+from app.sources.github.associations import associations
+from app.sources.github.client import Client
 from app.sources.github.comparison import Comparison, compare, touching
-from app.sources.github.pull_requests import next_cursor
 from app.sources.github.range_events import commit_pulls, range_events, unavailable
+from app.sources.github.reading import Reading
 from app.sources.github.terms import COMMIT_ID
-from app.sources.github.wire import Node, at, flag, needed_list, needed_object, text
+from app.sources.github.wire import text
 
 
 @dataclass
@@ -33,15 +34,19 @@ class _Asked:
     compared: dict[tuple[str, str], Comparison] = field(default_factory=dict)
 
 
-def ranges(client: Client, source: str, repository: str, wants: Sequence[Want], now: datetime) -> Iterator[Page]:
+def ranges(reading: Reading, wants: Sequence[Want]) -> Iterator[Page]:
     """Pages that settle the wants for one repository. Raises the first SourceError after all others were tried."""
+    client, source, now = reading.client, reading.source, reading.now
     try:
-        current = text(client.repository(repository), "nameWithOwner", limit=300) or repository
+        found = client.repository(reading.asked)
     except Missing as missing:
         events = [unavailable(source, want, str(missing), now) for want in wants]
         yield Page(events=events, settled=wants, seen=len(wants))
         return
-    asked = _Asked(client, source, repository, current, now)
+    known = reading.same(found)
+    if known.items() - reading.memory.items():
+        yield Page(remember=known)
+    asked = _Asked(client, source, reading.repository, text(found, "nameWithOwner", limit=300) or reading.asked, now)
     first: SourceError | None = None
     for some in _batches(asked, wants):
         try:
@@ -121,43 +126,10 @@ def _no_range(asked: _Asked, want: Want, base: str, missing: Missing) -> Page:
 def _pulls(asked: _Asked, commits: Sequence[str], *, again: bool = False) -> Iterator[Event]:
     """An event for each commit that this pass has not told yet (all of them with `again`)."""
     new = [oid for oid in dict.fromkeys(commits) if again or oid not in asked.told]
-    size = len(new)
-    while new:
-        some = new[:size]
-        try:
-            data = _ask(asked, some)
-        except ServerFailed:
-            if size == 1:
-                raise
-            size //= 2
-            continue
-        for i, oid in enumerate(some):
-            commit = at(data, f"c{i}")
-            asked.told.add(oid)
-            if at(commit, "__typename") == "Commit":
-                pulls = _all_pulls(asked, oid, needed_object(commit))
-                yield commit_pulls(asked.source, asked.repository, oid, commit, pulls, asked.now)
-            else:
-                because = f"GitHub does not know the commit {oid} in {asked.current}"
-                yield unavailable(asked.source, Want(asked.repository, oid), because, asked.now)
-        new = new[size:]
-
-
-def _ask(asked: _Asked, commits: Sequence[str]) -> Node:
-    owner, name = split(asked.current)
-    variables = {f"s{i}": oid for i, oid in enumerate(commits)}
-    data = asked.client.ask(query.sha_to_pulls(len(commits)), owner=owner, name=name, **variables)
-    return needed_repository(data, asked.current)
-
-
-def _all_pulls(asked: _Asked, oid: str, commit: Node) -> list[Node]:
-    owner, name = split(asked.current)
-    connection = needed_object(commit, "associatedPullRequests")
-    found = list(needed_list(connection, "nodes"))
-    after = None
-    while flag(connection, "pageInfo", "hasNextPage") is not False:
-        after = next_cursor(connection, after, f"the pull requests of {oid}")
-        data = asked.client.ask(query.MORE_PULLS, owner=owner, name=name, sha=oid, after=after)
-        connection = needed_object(data, "repository", "object", "associatedPullRequests")
-        found += needed_list(connection, "nodes")
-    return [needed_object(node) for node in found]
+    for oid, commit, pulls in associations(asked.client, asked.current, new):
+        asked.told.add(oid)
+        if commit is not None:
+            yield commit_pulls(asked.source, asked.repository, oid, commit, pulls, asked.now)
+        else:
+            because = f"GitHub does not know the commit {oid} in {asked.current}"
+            yield unavailable(asked.source, Want(asked.repository, oid), because, asked.now)

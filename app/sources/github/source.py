@@ -1,19 +1,32 @@
-"""GitHub and GitHub Enterprise Server as a source: its pull requests, and what lies between commits."""
+"""GitHub and GitHub Enterprise Server as a source: pull requests, their checks, what moved the branches, the rules for them."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from app.errors import Missing, SourceError, Throttled, Unauthorized, Unreachable
 from app.sources.contract import Connection, Page, Probe, Stream, Task, Want
+from app.sources.github.checks import checks
 from app.sources.github.client import Client, Transport
 from app.sources.github.probe import probe
 from app.sources.github.pull_requests import pull_requests
+from app.sources.github.pushes import pushes
 from app.sources.github.ranges import ranges
+from app.sources.github.reading import Reading, Replaced
+from app.sources.github.rules import rules
 
 STREAMS = (
     Stream("pull-requests", every=timedelta(seconds=60)),
+    Stream("checks", every=timedelta(minutes=5), forgets_after=timedelta(days=400)),
+    Stream("pushes", every=timedelta(seconds=60)),
+    Stream("rules", every=timedelta(minutes=15), catches_up=False),
     Stream("ranges", every=timedelta(seconds=30)),
 )
+READ: dict[str, Callable[[Reading], Iterator[Page]]] = {
+    "pull-requests": pull_requests,
+    "checks": checks,
+    "pushes": pushes,
+    "rules": rules,
+}
 
 
 class Github:
@@ -40,6 +53,7 @@ class Github:
     def fetch(self, task: Task) -> Iterator[Page]:
         """Every repository in turn; one that fails does not stop the others, and its error is raised at the end."""
         failed: list[tuple[str, SourceError]] = []
+        self._client.recall(task.memory, forget=task.everything)
         for repository in self.connection.repositories:
             try:
                 yield from self._read(repository, task)
@@ -47,21 +61,41 @@ class Github:
                 raise  # these are about the token or the host, not about one repository
             except SourceError as error:
                 failed.append((repository, error))
+        if learned := self._client.learned(task.memory):
+            yield Page(remember=learned)
         if failed:
             repository, first = failed[0]
             also = f" (also failed: {', '.join(name for name, _ in failed[1:])})" if failed[1:] else ""
-            raise type(first)(f"{repository}: {first}{also}") from first
+            raise _as(first, f"{repository}: {first}{also}") from first
 
     def _read(self, repository: str, task: Task) -> Iterator[Page]:
-        if task.stream == "pull-requests":
-            return pull_requests(self._client, self.connection.name, repository, task)
+        """Under the name it has now, where another repository was given the one in the settings."""
+        try:
+            yield from self._read_as(repository, repository, task)
+        except Replaced as replaced:
+            try:
+                now = self._client.named(replaced.identity)
+            except Missing:
+                raise replaced from None
+            yield from self._read_as(repository, now, task)
+
+    def _read_as(self, repository: str, asked: str, task: Task) -> Iterator[Page]:
+        reading = Reading(self._client, self.connection.name, repository, asked, task)
+        if task.stream in READ:
+            return READ[task.stream](reading)
         if task.stream == "ranges":
             wants = _wants_for(repository, task.wants)
-            return ranges(self._client, self.connection.name, repository, wants, task.now) if wants else iter(())
+            return ranges(reading, wants) if wants else iter(())
         raise Missing(f"GitHub has no stream {task.stream!r}", " or ".join(stream.name for stream in STREAMS))
 
     def close(self) -> None:
         self._client.close()
+
+
+def _as(error: SourceError, message: str) -> SourceError:
+    """An error of its kind that says which repository it is about."""
+    kind = Missing if isinstance(error, Replaced) else type(error)
+    return kind(message)
 
 
 def _wants_for(repository: str, wants: Sequence[Want]) -> list[Want]:

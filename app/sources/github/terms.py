@@ -1,6 +1,7 @@
 """GitHub's words, as its public schema of 2025-02 has them, and the house steps they mean."""
 
 import re
+from datetime import timedelta
 
 from app.domain.actor import ActorKind
 
@@ -23,6 +24,18 @@ COMPARE_STATUSES = frozenset({"ahead", "behind", "diverged", "identical"})
 
 # enum PullRequestMergeMethod
 MERGE_METHODS = {"MERGE": "merge", "SQUASH": "squash", "REBASE": "rebase"}
+
+# enums CheckConclusionState, CheckStatusState and StatusState
+CHECK_CONCLUSIONS = frozenset(
+    {"ACTION_REQUIRED", "CANCELLED", "FAILURE", "NEUTRAL", "SKIPPED", "STALE", "STARTUP_FAILURE", "SUCCESS", "TIMED_OUT"}
+)
+CHECK_STATES = frozenset({"IN_PROGRESS", "PENDING", "QUEUED", "REQUESTED", "WAITING"})
+STATUS_STATES = frozenset({"ERROR", "EXPECTED", "FAILURE", "PENDING", "SUCCESS"})
+KEPT_CHECKS = timedelta(days=400)  # how long GitHub keeps them
+
+# activity_type of https://docs.github.com/en/rest/repos/repos#list-repository-activities
+ACTIVITIES = frozenset({"push", "force_push", "branch_creation", "branch_deletion", "pr_merge", "merge_queue_merge"})
+NO_COMMIT = re.compile("0{40}|0{64}")  # before a branch was there, and after
 
 # x-oauth-scopes of a classic token: every other scope can change something
 READ_SCOPES = re.compile(r"read:\w+|user:email")

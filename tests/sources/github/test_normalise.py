@@ -15,9 +15,10 @@ from app.domain.actor import ActorKind
 from app.domain.event import Event, How, Step
 from app.errors import NotUnderstood
 from app.ledger.leaf import leaf_bytes
-from app.sources.github.normalise import Origin, normalise
+from app.sources.github.normalise import normalise
 from app.sources.github.people import authors
 from app.sources.github.query import PULL_REQUESTS
+from app.sources.github.telling import Origin
 
 from tests.sources.github.conftest import LATER, REPO, START, after
 

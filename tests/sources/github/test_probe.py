@@ -101,9 +101,9 @@ def test_only_queries_are_sent(world: World) -> None:
 
 
 def test_a_stream_that_is_not_there(world: World) -> None:
-    _, error = run_until_error(world.source(), "pushes", {}, LATER, [Want(REPO, "0" * 40)])
+    _, error = run_until_error(world.source(), "tags", {}, LATER, [Want(REPO, "0" * 40)])
     assert isinstance(error, Missing)
-    assert {stream.name for stream in world.source().streams()} == {"pull-requests", "ranges"}
+    assert {stream.name for stream in world.source().streams()} == {"pull-requests", "checks", "pushes", "rules", "ranges"}
 
 
 def test_optional_fields_are_left_out_by_line() -> None:
