@@ -92,7 +92,7 @@ def test_a_wrong_token_is_unauthorized(again: Bank) -> None:
     for kind in KINDS:
         assert checked.row(SOURCES[kind])[1] == "unauthorized"
         assert f"{SOURCES[kind]}/" in polled.err
-    assert polled.err.count("renew the token that token_env or token_file names") == len(polled.err.splitlines()) == 4
+    assert polled.err.count("renew the token that token_env or token_file names") == len(polled.err.splitlines()) == 7
     assert "wr0ng" not in polled.out + polled.err + checked.out + checked.err
 
 

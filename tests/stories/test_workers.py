@@ -33,7 +33,7 @@ def until(bank: Bank, sql: str, seconds: float = 40) -> None:
         time.sleep(0.2)
 
 
-ALL_READ = "SELECT count(*) = 6 AND bool_and(state = 'read') FROM streams"
+ALL_READ = "SELECT count(*) = 9 AND bool_and(state = 'read') FROM streams"
 PROJECTED = "SELECT seq >= (SELECT count(*) FROM leaves) FROM projection UNION ALL SELECT false LIMIT 1"
 
 

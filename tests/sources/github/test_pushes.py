@@ -261,7 +261,7 @@ def test_nothing_happened_costs_a_request_for_each_branch(world: World) -> None:
 
 
 def test_every_page_is_read_resumed_after_any_and_nothing_told_twice(world: World) -> None:
-    expected = [world.state.direct_push(REPO, "dave", after(hours=i), [f"{i}"]) for i in range(1, 24)]
+    expected = [world.state.direct_push(REPO, "dave", after(hours=i), [f"{i}"]) for i in range(1, 13)]
     world.state.page_size = 5
     whole: dict[str, Any] = {}
     told = [event.id for event in events_of(run_pass(world.source(), "pushes", whole, LATER))]
@@ -310,7 +310,8 @@ def test_a_huge_push_is_told_in_parts(world: World) -> None:
     repository.git.branches["main"] = oid
     world.state.record(repository, "push", "main", before, oid, after(hours=2), "dave")
     parts = of(pushes(world), "push")
-    assert [(event.facts["part"], event.facts["parts"], len(event.facts["commits"])) for event in parts] == [(1, 2, 400), (2, 2, 50)]
+    told = [(event.facts["part"], event.facts["parts"], len(event.facts["commits"])) for event in parts]
+    assert told == [(1, 2, 400), (2, 2, 50)]
     assert len({event.id for event in parts}) == 2
 
 
@@ -403,7 +404,8 @@ def test_a_failure_has_its_name_and_loses_nothing(world: World, status: int, bod
 
 
 @pytest.mark.parametrize("entry", [
-    b'{}', b'{"id": "x"}', b'{"id": 1, "ref": 7, "timestamp": []}', b'{"id": 1, "ref": "refs/heads/main", "timestamp": "yesterday"}',
+    b'{}', b'{"id": "x"}',
+    b'{"id": 1, "ref": 7, "timestamp": []}', b'{"id": 1, "ref": "refs/heads/main", "timestamp": "yesterday"}',
     b'{"id": 1, "ref": "refs/tags/v1", "timestamp": "2025-03-03T09:00:00Z"}', b'{"id": null, "ref": "refs/heads/main"}',
     b'{"id": 9, "ref": "refs/heads/main", "timestamp": "2025-03-03T09:00:00Z", "before": "x", "after": "<b>", "actor": 3}',
 ])  # fmt: skip
