@@ -11,7 +11,7 @@ from app.clock import Clock
 from app.web.app import build
 from app.web.assets import Assets
 from app.web.deciding import Deciding
-from app.web.portal import ROOT, Hook, Portal
+from app.web.portal import FIGURES, ROOT, Hook, Portal
 from app.web.render import Templates
 from app.web.rules import control_titles, rule_texts
 
@@ -25,11 +25,13 @@ def create_app(
     demo: bool = False,
     hooks: Mapping[str, Hook] | None = None,
     deciding: Deciding | None = None,
+    figures: int = FIGURES,
 ) -> FastAPI:
     """`origin` names the ledger, `vkey` is its public key; with `demo` every page says that its world is invented.
 
     `hooks` verify the webhooks of the sources that may send some, by the source's name. Without `deciding` nobody may decide
-    who is who.
+    who is who. `figures` is how many of the newest matches figure and facets of the changes look at where no beginning is
+    asked for.
     """
     assets = Assets(ROOT / "static")
     return build(
@@ -46,5 +48,6 @@ def create_app(
             demo=demo,
             hooks=hooks or {},
             deciding=deciding or Deciding(),
+            figures=figures,
         )
     )

@@ -1,9 +1,9 @@
 """Lists of changes of any length: a few hundred real ones, from events through the projection, told again and again by SQL.
 
 What a change weighs is therefore what the program makes it weigh: its texts, its chain, its JSON and its story, and the
-terms that find it. Ids, numbers, roots and times are each change's own. Left out of the copies are the terms that are each
-change's own (commit, pull request, run) or that no bench asks for (control, actor); they are half of the terms. In place of the
-real resources each copy has one Terraform resource of an estate of 20 modules and 40 types, under each of the names that find it.
+terms that find it. Ids, numbers, roots and times are each change's own, and so are its commits, its pull request and its run.
+In place of the real resources each copy has one Terraform resource of an estate of 20 modules and 40 types, under each of the
+names that find it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,7 +29,19 @@ RULES = Rules(
         EnvironmentRule("development", "non-prod", ("*-development",), (), ("*-development",)),
     )
 )
-LEFT_OUT = ("commit", "pr", "run", "resource", "control", "actor")
+OWN_TERMS = """
+    VALUES ('commit', sha('head ' || number)), ('commit', sha('merge ' || number)), ('pr', 'bank/infra#' || number),
+           ('pr', number::text), ('run', CASE WHEN c.runs <> '' THEN 'run-' || lpad(to_hex(number * 2654435761), 16, '0') END)
+"""
+RESOURCE_TERMS = """
+    SELECT 'resource', value FROM
+    (SELECT 'module.m' || number * 31 % 20 AS m, 'aws_type_' || number * 17 % 40 AS t, 'r' || number % 5000 AS r) n,
+    LATERAL (VALUES ('module'), (m), (m || '.' || t), (m || '.' || t || '.' || r), (t), (t || '.' || r)) AS names (value)
+"""
+SHA = """
+    CREATE FUNCTION pg_temp.sha(text) RETURNS text IMMUTABLE LANGUAGE SQL
+    AS $$SELECT left(encode(sha256($1::bytea), 'hex'), 40)$$
+"""
 APART = 29  # seconds between one change and the next
 ORDER = "SELECT correlation FROM pg_stats WHERE tablename = 'changes' AND attname = 'at'"
 KEYS = "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = %s::regclass AND contype IN ('p', 'u')"
@@ -72,7 +84,7 @@ def _again(place: Place, name: str, size: int) -> None:
         connection.execute("CREATE TEMP TABLE kinds AS SELECT row_number() OVER (ORDER BY number) - 1 AS kind, * FROM changes")
         connection.execute(
             "CREATE TEMP TABLE kinds_terms AS SELECT kind, t.key, t.value FROM change_terms t JOIN kinds ON kinds.id = t.change "
-            f"WHERE t.key NOT IN ({', '.join(repr(key) for key in LEFT_OUT)})"
+            "WHERE t.key NOT IN ('commit', 'pr', 'run', 'resource')"
         )
         many = connection.execute("SELECT count(*) FROM kinds").fetchall()[0]
         assert many[0] >= KINDS // 2, f"only {many} changes came of the events"
@@ -105,11 +117,12 @@ def _fill(connection: Driver, size: int, kinds: int) -> None:
         "INSERT INTO change_terms (key, value, change, at) SELECT t.key, t.value, c.id, c.at FROM changes c, "
         f"LATERAL (SELECT * FROM kinds_terms WHERE kind = (c.number * 7919) % {kinds} OFFSET 0) t"
     )
-    connection.execute(
-        "INSERT INTO change_terms (key, value, change, at) SELECT 'resource', value, c.id, c.at FROM changes c, "
-        "LATERAL (SELECT 'module.m' || number * 31 % 20 AS m, 'aws_type_' || number * 17 % 40 AS t, 'r' || number % 5000 AS r) n, "
-        "LATERAL (VALUES ('module'), (m), (m || '.' || t), (m || '.' || t || '.' || r), (t), (t || '.' || r)) AS names (value)"
-    )
+    connection.execute(SHA)
+    for own in (OWN_TERMS.replace("sha(", "pg_temp.sha("), RESOURCE_TERMS):
+        connection.execute(
+            "INSERT INTO change_terms (key, value, change, at) SELECT t.key, t.value, c.id, c.at "
+            f"FROM changes c, LATERAL ({own}) AS t (key, value) WHERE t.value IS NOT NULL"
+        )
 
 
 @contextmanager

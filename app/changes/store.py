@@ -8,9 +8,9 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Connection,
-    FromClause,
     Row,
     Select,
     Text,
@@ -136,10 +136,17 @@ def changes_of_events(connection: Connection, seqs: Sequence[int]) -> Mapping[in
     return {row.seq: ChangeOf(row.id, row.number, row.title) for row in connection.execute(statement)}
 
 
-def extent(connection: Connection, query: Query, period: Period | None = None) -> tuple[datetime, datetime] | None:
-    """The times of the oldest and the newest match; None when nothing matches."""
-    found = changes_filter(query, period)
-    row = connection.execute(select(func.min(found.at), func.max(found.at)).select_from(found.rows).where(*found.where)).one()
+def extent(
+    connection: Connection, query: Query, period: Period | None = None, newest: int | None = None
+) -> tuple[datetime, datetime] | None:
+    """The times of the oldest and the newest match, of all or of the `newest` so many; None when nothing matches."""
+    found = changes_filter(query, period, paged=newest is not None)
+    statement = select(func.min(found.at), func.max(found.at)).select_from(found.rows).where(*found.where)
+    if newest is not None:
+        matches = select(found.at.label("at")).select_from(found.rows).where(*found.where)
+        last = matches.order_by(*found.order()).limit(newest).subquery()
+        statement = select(func.min(last.c.at), func.max(last.c.at))
+    row = connection.execute(statement).one()
     return (row[0], row[1]) if row[0] is not None else None
 
 
@@ -153,7 +160,10 @@ def density(connection: Connection, query: Query, period: Period | None, edges: 
     statement = select(place, judged.c.value, func.count().label("n")).where(
         judged.c.key == "verdict", judged.c.value.in_(VERDICTS)
     )
-    statement = statement.where(*_among(judged, query, _clipped(period, edges[0], edges[-1])))
+    here = _clipped(period, edges[0], edges[-1])
+    statement = statement.where(*within(judged.c.at, narrowed(query, here)))  # a term has its change's time
+    if any(term.key not in TIMES for term in query.terms):
+        statement = statement.where(judged.c.change.in_(select(_matching(query, here).c.id)))
     bins = [Bin(start, end, {}) for start, end in pairwise(edges)]
     for row in connection.execute(statement.group_by(place, judged.c.value)):
         bins[row.place - 1].counts[row.value.replace("-", "_")] = row.n
@@ -165,14 +175,11 @@ def _clipped(period: Period | None, start: datetime, end: datetime) -> Period:
     return Period(max(here.start or start, start), min(here.end or end, end))
 
 
-def _among(terms: FromClause, query: Query, period: Period | None) -> tuple[ColumnElement[bool], ...]:
-    """That the change of a term matches. A term has its change's time, so the period narrows both sides."""
-    times = within(terms.c.at, narrowed(query, period))
-    if all(term.key in TIMES for term in query.terms):
-        return times
+def _matching(query: Query, period: Period | None) -> CTE:
+    """The ids of the matches, found before anything is asked of them."""
     found = changes_filter(query, period)
-    matching = select(found.id.label("id")).select_from(found.rows).where(*found.where).cte("matching").prefix_with("MATERIALIZED")
-    return (*times, terms.c.change.in_(select(matching.c.id)))
+    matches = select(found.id.label("id")).select_from(found.rows).where(*found.where)
+    return matches.cte("matching").prefix_with("MATERIALIZED")
 
 
 FACETS: Mapping[str, tuple[str, ...]] = {
@@ -204,8 +211,14 @@ def _ranked(query: Query, period: Period | None) -> Select[Any]:
     names = {key: name for name, keys in FACETS.items() for key in keys}
     terms = change_terms.alias("terms")
     wanted = or_(terms.c.key.in_([key for key in names if key != "is"]), and_(terms.c.key == "is", terms.c.value == "complete"))
-    counted = select(terms.c.key, terms.c.value, func.count().label("n")).where(wanted, *_among(terms, query, period))
-    each = counted.group_by(terms.c.key, terms.c.value).subquery()
+    if query.terms or period:  # each match is asked for its terms: OFFSET 0 keeps the database from reading those of all changes
+        matching = _matching(query, period)
+        one = select(terms.c.key, terms.c.value).where(terms.c.change == matching.c.id, wanted).offset(0).lateral("one")
+        found = select(one.c.key, one.c.value, func.count().label("n")).select_from(matching.join(one, true()))
+        counted = found.group_by(one.c.key, one.c.value)
+    else:
+        counted = select(terms.c.key, terms.c.value, func.count().label("n")).where(wanted).group_by(terms.c.key, terms.c.value)
+    each = counted.subquery()
     facet = case(names, value=each.c.key).label("facet")
     place = func.row_number().over(partition_by=facet, order_by=(each.c.n.desc(), each.c.key, each.c.value)).label("place")
     return select(facet, each.c.key, each.c.value, each.c.n, place, func.count().over(partition_by=facet).label("total"))

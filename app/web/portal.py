@@ -21,6 +21,7 @@ from app.web.views.shell import Seen, shell
 ROOT = Path(__file__).resolve().parents[2]
 THEMES = ("light", "dark")
 YEAR = 31_536_000
+FIGURES = 5_000  # matches that figure and facets look at where no beginning is asked for (ADR 7)
 Hook = Callable[
     [Mapping[str, str], bytes, datetime], Heard
 ]  # headers (lower case), raw body, now; raises Unverified, NotUnderstood
@@ -40,6 +41,7 @@ class Portal:
     demo: bool = False
     hooks: Mapping[str, Hook] = field(default_factory=dict)  # by the source's name
     deciding: Deciding = field(default_factory=Deciding)
+    figures: int = FIGURES
 
     def seen(self, request: Request) -> Seen:
         """The zone and the theme are asked for in the address, and remembered by a cookie that holds nothing else."""

@@ -24,8 +24,8 @@ class Site:
         return self.client.get(self.url + path, **more)  # type: ignore[arg-type]
 
 
-def _site(engine: Engine) -> Iterator[Site]:
-    app = create_app(engine, origin=world.ORIGIN, vkey=world.KEY.vkey(world.ORIGIN), clock=lambda: world.NOW)
+def _site(engine: Engine, **more: int) -> Iterator[Site]:
+    app = create_app(engine, origin=world.ORIGIN, vkey=world.KEY.vkey(world.ORIGIN), clock=lambda: world.NOW, **more)
     with serving(app) as url, httpx.Client(timeout=30) as client:
         yield Site(url, engine, client)
 
@@ -41,3 +41,9 @@ def full(server: Server, _root: Engine, _template: str) -> Iterator[Site]:
 def empty(server: Server, _root: Engine, _template: str) -> Iterator[Site]:
     with _cloned(server, _root, _template) as url, _engine(url, APP_ROLE) as engine:
         yield from _site(engine)
+
+
+@pytest.fixture
+def long_list(full: Site) -> Iterator[Site]:
+    """The full world, as a portal shows it for which five changes make a long list."""
+    yield from _site(full.engine, figures=5)

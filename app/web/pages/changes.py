@@ -1,5 +1,6 @@
 """`/changes` and `/changes/{id}`."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -47,7 +48,7 @@ def router(portal: Portal) -> APIRouter:
         seen = portal.seen(request)
         ask = question(asked, CHANGES, seen.zone)
         with read_only(portal.engine) as connection:
-            page = matching(connection, seen, asked, ask)
+            page = matching(connection, seen, asked, ask, portal.figures)
         return portal.page(request, seen, "changes.html", page, 400 if page.error else 200)
 
     @pages.get(PATH + "/{change}/resources.csv")
@@ -87,16 +88,19 @@ def found(connection: Connection, name: str) -> WholeChange:
     return whole
 
 
-def matching(connection: Connection, seen: Seen, asked: Asked, ask: Question) -> view.Changes:
-    """The page of the list; of a question that cannot be understood, the page that says so."""
+def matching(connection: Connection, seen: Seen, asked: Asked, ask: Question, figures: int) -> view.Changes:
+    """The page of the list; of a question that cannot be understood, the page that says so. `figures` is as Portal has it."""
     total, older, drawn, error = 0, None, None, ask.query_error
     rows, facets, holes = tuple[ChangeRow, ...](), list[Facet](), list[Gap]()
+    over = None
     if ask.sound:
         total = store.count_matching(connection, ask.query, ask.period)
         page = store.changes_matching(connection, ask.query, ask.period, asked.cursor or None, ask.limit)
         rows, older = page.items, page.older
-        holes, drawn = _drawn(connection, seen, asked, ask) if total else ([], None)
-        facets = store.facets(connection, ask.query, ask.period) if total else []
+    if total:
+        over = _over(connection, seen, ask, figures if total > figures else None)
+        holes, drawn = _drawn(connection, seen, asked, ask, over)
+        facets = store.facets(connection, ask.query, over.period)
     said = sentence("changes", CHANGES, ask.query, total, ask.period) if ask.sound else None
     return view.Changes(
         shell=shell(seen, "Changes", "changes", sealed(connection), scope=str(said) if said else ""),
@@ -106,6 +110,7 @@ def matching(connection: Connection, seen: Seen, asked: Asked, ask: Question) ->
         period=lists.period(PATH, asked, seen.zone, seen.now, ask.trouble),
         sentence=said,
         density=drawn,
+        newest=view.newest(over.start, total, seen.zone) if over and over.newest else "",
         facets=tuple(g for g in lists.facets(PATH, asked, ask.query, facets, FACETS) if g.items),
         partial=missing(holes, seen.zone),
         days=view.days(rows, seen.zone),
@@ -121,23 +126,34 @@ def matching(connection: Connection, seen: Seen, asked: Asked, ask: Question) ->
     )
 
 
-def _drawn(connection: Connection, seen: Seen, asked: Asked, ask: Question) -> tuple[list[Gap], figure.Density]:
-    """The gaps of the period, and the density figure over it: as wide as what is asked for, else as what there is."""
-    start, end = _extent(connection, seen, ask)
-    scale = figure.scale_for(start, end, seen.zone)
-    bins = store.density(connection, ask.query, ask.period, scale.edges)
+@dataclass(frozen=True, slots=True)
+class _Over:
+    """What figure and facets are over: from when to when, and the period that selects it; `newest`: it leaves older matches out."""
+
+    start: datetime
+    end: datetime
+    period: Period | None
+    newest: bool
+
+
+def _over(connection: Connection, seen: Seen, ask: Question, most: int | None) -> _Over:
+    """As wide as what is asked for, else as what there is; without a beginning only the newest `most`, where there are more."""
+    asked = narrowed(ask.query, ask.period)
+    if asked.start is not None and asked.end is not None and asked.start < asked.end:
+        return _Over(asked.start, asked.end, ask.period, newest=False)
+    newest = asked.start is None and most is not None
+    held = store.extent(connection, ask.query, ask.period, most if newest else None) or (seen.now, seen.now)
+    start = asked.start or held[0]
+    end = max(asked.end or max(seen.now, held[1] + timedelta(microseconds=1)), start + timedelta(hours=1))
+    return _Over(start, end, Period(start, ask.period.end if ask.period else None) if newest else ask.period, newest)
+
+
+def _drawn(connection: Connection, seen: Seen, asked: Asked, ask: Question, over: _Over) -> tuple[list[Gap], figure.Density]:
+    """The gaps of the period, and the density figure over it."""
+    scale = figure.scale_for(over.start, over.end, seen.zone)
+    bins = store.density(connection, ask.query, over.period, scale.edges)
     counts = {(i, verdict): n for i, one in enumerate(bins) for verdict, n in one.counts.items()}
-    frame = Window(max(start, scale.edges[0]), min(end, scale.edges[-1]), seen.now, seen.zone)
+    frame = Window(max(over.start, scale.edges[0]), min(over.end, scale.edges[-1]), seen.now, seen.zone)
     holes = gaps(reads.read_spans(connection, frame.start), frame)
     address = figure.span_address(lambda **changed: asked.address(PATH, **changed))
     return holes, figure.density(counts, scale, seen.zone, address, [(g.start, g.end) for g in holes], seen.now)
-
-
-def _extent(connection: Connection, seen: Seen, ask: Question) -> tuple[datetime, datetime]:
-    period = narrowed(ask.query, ask.period)
-    if period.start is not None and period.end is not None and period.start < period.end:
-        return period.start, period.end
-    held = store.extent(connection, ask.query, Period(*period)) or (seen.now, seen.now)
-    start = period.start or held[0]
-    end = period.end or max(seen.now, held[1] + timedelta(microseconds=1))
-    return start, max(end, start + timedelta(hours=1))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 
 from app.changes.rows import ChangeRow
@@ -41,6 +42,7 @@ class Changes:
     period: PeriodForm
     sentence: Sentence | None
     density: Density | None
+    newest: str
     facets: tuple[FacetGroup, ...]
     partial: tuple[Notice, ...]
     days: tuple[Day, ...]
@@ -53,6 +55,14 @@ class Changes:
     poll: str
     total: int
     first: str
+
+
+def newest(start: datetime, total: int, zone: Zone) -> str:
+    """What stands under the figure when it and the facets are of the newest part of a long list."""
+    return (
+        f"The figure and the counts beside the list are of the changes since {shown(start, zone).minute}, the newest of {total:,}. "
+        "Choose a period to have them of that period."
+    )
 
 
 def row(change: ChangeRow, zone: Zone) -> Row:
