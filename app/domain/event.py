@@ -42,7 +42,13 @@ argocd
                  rollback|local|dry-run|applicationset|injected), revision, revisions, path, target_revision,
                  previous_revision, started_at, finished_at, message, history_id, retry_count, automated, resources, uid
   history        id <uid>/<history id>; the same facts, as the history tells them
-  history-gap    id <uid>/<from>-<to>; facts: from_id, to_id, size, uid
+  history-gap    id <uid>/<from>-<to>, of heals <uid>/<end before>~<start after>; facts: from_id, to_id (null: of heals), size, uid,
+                 of (full operations|self-heals), from_at, to_at, message
+  unwitnessed    id <uid>/<from>~<to>; status possible: operations may have come and gone in that time; facts: from_at, to_at,
+                 at_most (null: nothing bounds it), known (operations of that time that are told), because
+  integrity      id <uid>; status rewritten|shortened|restarted (the history) or altered (the record of an operation that was
+                 over): what was read is not what stands there now; facts: message, history_ids, changes [{history_id, operation,
+                 before, after {at, revisions, source, initiator, print} or {phase, finished_at, names, revisions}}]
   announcement   id of the Kubernetes event; facts: reason, message, user, uid
   sync-status    id <uid>; status Synced|OutOfSync|Unknown; facts: revision, resources, uid
   health         id <uid>; status Healthy|…; facts: uid

@@ -140,6 +140,8 @@ def _announcement(event: Event) -> str:
 
 def _history_gap(event: Event) -> str:
     first, last = (facts.integer([event], name) for name in ("from_id", "to_id"))
+    if first is None:
+        return _fact(event, "message")
     return f"history entries {first} to {last} of {event.keys.application} were never seen"
 
 

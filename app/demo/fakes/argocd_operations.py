@@ -43,6 +43,7 @@ class Operations(ABC):
     ) -> OperationState:
         """An operation starts, announced. `user` None is automation. Raises ValueError while another runs."""
         self._free(app)
+        app.heals = heals
         revisions = [revision, *app.revisions[1:]] if revision else list(app.revisions)
         sync: JSON = {"syncStrategy": {strategy: {}}} if user else {}
         if not local:
@@ -80,6 +81,7 @@ class Operations(ABC):
         if phase == "Succeeded" and not partial and not dry:
             self._remember(app, one, at)
         app.requested = None
+        self.touch(app)
         shown = ", ".join(revisions_of(one.result)) if not app.several else ""
         how = "succeeded" if phase == "Succeeded" else f"failed: {one.message}"
         self.announce(
@@ -121,8 +123,7 @@ class Operations(ABC):
     def heal(self, app: ApplicationState, at: datetime, *, duration: timedelta = SECONDS) -> None:
         """Self-heal: a partial, automated sync of what differs, to the revision that is deployed. No history entry."""
         wrong = [one.name for one in app.resources if one.status != "Synced"] or [app.resources[0].name]
-        app.heals += 1
-        self.begin(app, at, resources=wrong, heals=app.heals)
+        self.begin(app, at, resources=wrong, heals=app.heals + 1)
         self.finish(app, at + duration)
 
     def rollback(
@@ -198,6 +199,7 @@ class Operations(ABC):
         app.operation = one
         app.requested = {"sync": one.sync, "initiatedBy": one.asked, "retry": {}}
         self.touch(app)
+        self.touch(app)  # requested, and running
         return one
 
     def _result(self, app: ApplicationState, one: OperationState, phase: str, message: str, pruned: Sequence[str]) -> JSON:
@@ -229,6 +231,7 @@ class Operations(ABC):
         entry: JSON = {"id": app.next_id, "deployedAt": at, "deployStartedAt": one.started_at, "initiatedBy": one.initiated_by}
         entry |= {key: value for key, value in (one.result or {}).items() if key in {"revision", "revisions", "source", "sources"}}
         app.next_id += 1
+        self.touch(app)
         limit = 10 if app.revision_history_limit is None else app.revision_history_limit
         app.history = [*app.history, entry][-limit:] if limit else []
 

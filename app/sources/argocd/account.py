@@ -8,16 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import msgspec
-
-from app.canonical import canonical_json, digest
 from app.sources.argocd import wire
 from app.sources.argocd.announcements import Episode, episodes
 from app.sources.argocd.deeds import Deed, Target, from_history, from_state, targets
+from app.sources.argocd.losses import LostHeals, Unwitnessed, lost_heals, unwitnessed
 from app.sources.argocd.memory import Entry, Memory
-from app.sources.argocd.names import instant, revisions_of, sources_of, stamp
+from app.sources.argocd.names import sources_of, stamp
 from app.sources.argocd.operations import Heard, unannounced
 from app.sources.argocd.pairing import from_episode, pair, unseen
+from app.sources.argocd.past import Past
 from app.sources.argocd.terms import FAILED, SUCCEEDED, UNSEEN
 
 FORGOTTEN = timedelta(hours=1)
@@ -35,22 +34,27 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`gaps` are (from id, to id) of history entries nobody can read any more; `rewritten` the ids whose entry changed."""
+    """`remade`: an operation that was over when it was told, and whose record says something else now (before, after)."""
 
     operations: tuple[Told, ...]
     current: Deed | None
-    history: dict[int, Entry]
-    fresh: tuple[wire.History, ...]
-    gaps: tuple[tuple[int, int], ...]
-    rewritten: tuple[int, ...]
-    restarted: bool
+    past: Past
+    lost_heals: tuple[LostHeals, ...] = ()
+    unwitnessed: Unwitnessed | None = None
+    remade: tuple[Deed, Deed] | None = None
+
+    @property
+    def history(self) -> dict[int, Entry]:
+        return self.past.known
 
 
-def account(app: wire.Application, heard: Heard, memory: Memory, now: datetime) -> Account:
+def account(app: wire.Application, heard: Heard, memory: Memory, now: datetime, last_pass: datetime | None = None) -> Account:
     """Everything known of the application's operations, oldest first."""
     entries = sorted((app.status.history if app.status else None) or [], key=lambda h: h.id)
-    past = _History(entries, memory)
+    past = Past(app, entries, memory)
     current = from_state(app)
+    remade = _remade(current, memory)
+    lost_from = Memory(memory.uid, memory.name, deeds=list(memory.deeds), generation=memory.generation, read=memory.read)
     deeds = _known(app, entries, past, current, memory)
     told = episodes(heard.said or ())
     pairs = pair(deeds, told)
@@ -65,56 +69,29 @@ def account(app: wire.Application, heard: Heard, memory: Memory, now: datetime) 
             _complete(found, app, past.known)
             operations.append(Told(found, told[j]))
     operations.sort(key=lambda one: (one.deed.started, one.deed.finished or "~"))
-    return Account(
-        tuple(operations), current, past.known, tuple(past.fresh), tuple(past.gaps), tuple(past.rewritten), past.restarted
-    )
+    done = [one.deed for one in operations]
+    hidden = unwitnessed(app, done, heard, lost_from, last_pass, now)
+    return Account(tuple(operations), current, past, tuple(lost_heals(done, lost_from)), hidden, remade)
+
+
+def _remade(current: Deed | None, memory: Memory) -> tuple[Deed, Deed] | None:
+    """Its phase, its end, whom it names and what it brought are written once, when it ends."""
+    same = next((deed for deed in memory.deeds if current and deed.started == current.started), None)
+    if current is None or same is None or not (same.over and same.told_end and same.how == "observed"):
+        return None
+    was, now = (_written(same), _written(current))
+    return (same, current) if was != now else None
+
+
+def _written(deed: Deed) -> tuple[object, ...]:
+    return (deed.phase, deed.finished, deed.wears, tuple(deed.revisions))
 
 
 def _slot(current: Deed | None, deeds: Sequence[Deed]) -> Deed | None:
     return next((deed for deed in deeds if current and deed.started == current.started), None)
 
 
-class _History:
-    """The entries of now against those remembered."""
-
-    def __init__(self, entries: Sequence[wire.History], memory: Memory) -> None:
-        last = memory.last_id
-        self.restarted = bool(last is not None and entries and entries[-1].id < last)
-        before = {} if self.restarted else {int(key): one for key, one in memory.history.items() if key.isdigit()}
-        last = None if self.restarted else last
-        self.fresh = [one for one in entries if last is None or one.id > last]
-        self.rewritten = [one.id for one in entries if one.id in before and before[one.id].print != fingerprint(one)]
-        self.gaps: list[tuple[int, int]] = []
-        previous = last
-        for one in self.fresh:
-            if previous is not None and one.id > previous + 1:
-                self.gaps.append((previous + 1, one.id - 1))
-            previous = one.id
-        self.known = before | {one.id: _entry(one) for one in entries}
-
-
-def fingerprint(entry: wire.History) -> str:
-    """A short digest of what must never change in an entry."""
-    return digest(canonical_json(_plain(entry)))[7:23]
-
-
-def _plain(entry: wire.History) -> object:
-    return msgspec.json.encode(msgspec.to_builtins(entry), order="sorted").decode("utf-8", "replace")
-
-
-def source_print(sources: Sequence[wire.Source]) -> str:
-    """A short digest of where manifests come from."""
-    return digest(msgspec.json.encode(msgspec.to_builtins(list(sources)), order="sorted"))[7:23]
-
-
-def _entry(one: wire.History) -> Entry:
-    at = instant(one.deployed_at) or instant(one.deploy_started_at)
-    return Entry(fingerprint(one), stamp(at) if at else "", revisions_of(one), source_print(sources_of(one)))
-
-
-def _known(
-    app: wire.Application, entries: Sequence[wire.History], past: _History, current: Deed | None, memory: Memory
-) -> list[Deed]:
+def _known(app: wire.Application, entries: Sequence[wire.History], past: Past, current: Deed | None, memory: Memory) -> list[Deed]:
     """Remembered, kept by the history, and standing in the slot: each operation once, under its start."""
     known = {deed.started: deed for deed in memory.deeds}
     new = {one.id for one in past.fresh}

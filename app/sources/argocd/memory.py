@@ -14,6 +14,7 @@ class Entry(msgspec.Struct, omit_defaults=True):
     at: str = ""
     revisions: list[str] = []
     source: str = ""  # digest of its sources
+    by: str = ""  # whom it names
 
 
 class OpenDrift(msgspec.Struct, omit_defaults=True):
@@ -40,6 +41,8 @@ class Memory(msgspec.Struct, omit_defaults=True):
     deeds: list[Deed] = []
     last_id: int | None = None
     history: dict[str, Entry] = {}
+    stood: list[int] = []  # ids that the history held when it was last read
+    generation: int | None = None  # writes to the object until then
     heard: list[int] = []
     announced: list[int] = []  # the order of the last announcement that was told
     starts: bool = False

@@ -22,6 +22,7 @@ from app.sources.argocd.operations import Heard
 from app.sources.argocd.standing import Drifting, Standing, awaited, deployed_entry, health_events, standing, status_events
 from app.sources.argocd.telling import announced_operations, before, history_events, operation_events, wants_of
 from app.sources.argocd.terms import HEALTHS, PHASES, REASONS, SYNC_STATUSES, SYNCED, UNSEEN
+from app.sources.argocd.untold import integrity_events, loss_events
 from app.sources.contract import Want
 
 HELD = timedelta(minutes=1)
@@ -76,7 +77,7 @@ def tell(reading: Reading, remembered: Memory | None, view: View) -> Story:
         memory = None
     memory = memory or Memory(uid=uid, name=make.name)
     heard = Heard(reading.heard.said, reading.heard.starts or memory.starts, reading.heard.failure)
-    found = account(app, heard, memory, view.now)
+    found = account(app, heard, memory, view.now, view.last_pass)
     story.events += _announced(make, memory, heard, story, announced_operations(uid, found))
     story.events += _application(make, reading, memory, heard)
     _operations(make, app, memory, heard, view, story, found)
@@ -103,6 +104,8 @@ def _operations(make: Maker, app: wire.Application, memory: Memory, heard: Heard
             done.append(one.deed)
         story.events += events
     story.events += history_events(make, found, heard)
+    story.events += loss_events(make, found)
+    story.events += integrity_events(make, found)
     now = standing(app, found.current)
     story.now, story.make = now, make
     story.events += status_events(make, now, memory, heard)
@@ -113,8 +116,10 @@ def _operations(make: Maker, app: wire.Application, memory: Memory, heard: Heard
     story.unknown += _untimed(app)
     memory.drift, memory.waited = drifting.open, drifting.wait
     memory.deeds = kept(found.operations, heard)
-    memory.history = {str(n): one for n, one in sorted(found.history.items())[-16:]}
+    standing_ids = [entry.id for entry in (app.status.history if app.status else None) or []]
+    memory.history, memory.stood = found.past.remembered(standing_ids), sorted(standing_ids)
     memory.last_id = max(found.history) if found.history else memory.last_id
+    memory.generation = app.metadata.generation
     memory.unsettled = unsettled or drifting.wait or awaited(now, found.current, view.now)
     _stand(memory, now, found.history)
 

@@ -8,12 +8,13 @@ from typing import Any
 from app.canonical import plain
 from app.domain.event import Event, How, Step
 from app.sources.argocd import wire
-from app.sources.argocd.account import Account, source_print
+from app.sources.argocd.account import Account
 from app.sources.argocd.deeds import Deed, resource
 from app.sources.argocd.maker import Maker
 from app.sources.argocd.memory import Entry, Memory, OpenDrift
 from app.sources.argocd.names import instant, revisions_of, sources_of, stamp
 from app.sources.argocd.operations import Heard
+from app.sources.argocd.past import source_print
 from app.sources.argocd.telling import operation_id
 from app.sources.argocd.terms import HEALTHS, INCOMPARABLE, OUT_OF_SYNC, SUCCEEDED, SYNC_STATUSES, SYNCED, Kind
 

@@ -155,30 +155,11 @@ def _terminator(deed: Deed, said: tuple[Announcement, ...]) -> str | None:
 
 
 def history_events(make: Maker, found: Account, heard: Heard) -> Iterator[Event]:
-    """Each new entry, each gap of exact size, and each entry that is not what it was."""
+    """Each new entry."""
     by_id: dict[int | None, Told] = {one.deed.history_id: one for one in found.operations if one.deed.history_id is not None}
-    for low, high in found.gaps:
-        yield _gap(make, low, high, found)
-    for entry in found.fresh:
+    for entry in found.past.fresh:
         if event := _entry_event(make, entry, by_id, found, heard, "deployed"):
             yield event
-    changed = set(found.rewritten)
-    if changed:
-        yield make.event(
-            "history",
-            f"{make.uid}/{min(changed)}",
-            "rewritten",
-            Step.NOTED,
-            make.now,
-            {"history_ids": sorted(changed), "message": "entries of the history are not what they were when they were first read"},
-            unique=make.now.isoformat(),
-        )
-    if found.restarted:
-        yield make.event(
-            "history", f"{make.uid}/0", "restarted", Step.NOTED, make.now,
-            {"message": "the history starts again at a lower number: what it held before is gone from Argo CD"},
-            unique=make.now.isoformat(),
-        )  # fmt: skip
 
 
 def _entry_event(
@@ -209,21 +190,6 @@ def _entry_event(
         operation=operation,
         repo=next((t.repository for t in deed.targets if t.repository), None),
     )
-
-
-def _gap(make: Maker, low: int, high: int, found: Account) -> Event:
-    size = high - low + 1
-    edge = found.history.get(high + 1)
-    after = found.history.get(low - 1)
-    facts = {
-        "from_id": low,
-        "to_id": high,
-        "size": size,
-        "from_at": after.at if after and after.at else None,
-        "to_at": edge.at if edge and edge.at else None,
-        "message": f"{size} full successful operations left the history before they were read",
-    }
-    return make.event("history-gap", f"{make.uid}/{low}-{high}", "missing", Step.NOTED, make.now, facts, how=How.INFERRED)
 
 
 def wants_of(deed: Deed, deployed: list[str]) -> Iterator[Want]:

@@ -71,26 +71,6 @@ def test_a_reader_without_memory_tells_the_same_ids(stage: Stage) -> None:
     assert first == again
 
 
-def test_an_old_entry_that_changes_is_noticed(stage: Stage) -> None:
-    app = stage.app()
-    syncs(stage, 3, 10, "alice")
-    stage.read(100)
-    app.history[0]["revision"] = sha(39)
-    told = [e for e in stage.read(130, everything=True) if e.type == "history"]
-    assert [(e.status, e.facts["history_ids"]) for e in told] == [("rewritten", [0])]
-
-
-def test_a_history_that_starts_again_is_noticed_and_its_entries_are_new(stage: Stage) -> None:
-    app = stage.app()
-    syncs(stage, 3, 10, "alice")
-    stage.read(100)
-    app.history, app.next_id = [], 0
-    syncs(stage, 1, 200, "bob", first=9)
-    told = [e for e in stage.read(300) if e.type == "history"]
-    assert sorted(e.status for e in told) == ["deployed", "restarted"]
-    assert stage.operations[-1].actors[-1].name == "bob"
-
-
 def test_recreated_between_two_passes_the_old_one_is_gone_and_the_new_starts_anew(stage: Stage) -> None:
     app = stage.app()
     syncs(stage, 2, 10, "alice")

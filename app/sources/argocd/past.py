@@ -1,0 +1,90 @@
+"""The history as it stands against the history that was remembered: what is new, what is gone, and what is not what it was.
+
+Argo CD appends to it and, when it appends, drops the oldest entries over the application's limit. Ids are contiguous. Whatever
+else happens to it was done by somebody with write access to the Application object.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from app.canonical import canonical_json, digest
+from app.sources.argocd import wire
+from app.sources.argocd.deeds import named
+from app.sources.argocd.memory import Entry, Memory
+from app.sources.argocd.names import instant, revisions_of, sources_of, stamp
+
+LIMIT = 10  # entries that are kept where the specification says nothing
+KEPT = 16  # entries that are remembered, at least; all that stand are
+
+
+@dataclass(frozen=True, slots=True)
+class Altered:
+    """An entry that is not what it was: its id, and what of it was and is."""
+
+    id: int
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+class Past:
+    """`gaps` are (from id, to id) of entries nobody can read any more; `shortened` ids that stood and were taken out though
+    nothing pushed them out; `restarted` when ids begin anew below those that stood."""
+
+    def __init__(self, app: wire.Application, entries: Sequence[wire.History], memory: Memory) -> None:
+        last = memory.last_id
+        remembered = {int(key): one for key, one in memory.history.items() if key.isdigit()}
+        same = all(one.id in remembered and remembered[one.id].print == fingerprint(one) for one in entries)
+        self.restarted = bool(last is not None and entries and entries[-1].id < last and not same)
+        self.stood = list(memory.stood)
+        before = {} if self.restarted else remembered
+        last = None if self.restarted else last
+        self.fresh = [one for one in entries if last is None or one.id > last]
+        changed = [one for one in entries if one.id in before and before[one.id].print != fingerprint(one)]
+        self.altered = [Altered(one.id, _shown(before[one.id]), _shown(_entry(one))) for one in changed]
+        self.shortened = [] if self.restarted else _shortened(app, [one.id for one in entries], self.stood)
+        self.gaps: list[tuple[int, int]] = []
+        previous = last
+        for one in self.fresh:
+            if previous is not None and one.id > previous + 1:
+                self.gaps.append((previous + 1, one.id - 1))
+            previous = one.id
+        self.known = {n: one for n, one in before.items() if n not in self.shortened} | {one.id: _entry(one) for one in entries}
+
+    def remembered(self, standing: Sequence[int]) -> dict[str, Entry]:
+        return {str(n): one for n, one in sorted(self.known.items())[-max(KEPT, len(standing) + 6) :]}
+
+
+def _shortened(app: wire.Application, now: Sequence[int], stood: Sequence[int]) -> list[int]:
+    """Ids that went although an append did not push them out: it drops the oldest, and leaves as many as the limit says."""
+    gone = [number for number in stood if number not in now]
+    limit = app.spec.revision_history_limit if app.spec else None
+    limit = LIMIT if limit is None else max(0, limit)
+    if not gone or limit == 0:
+        return []
+    appended = bool(now) and now[-1] > stood[-1]
+    pushed_out = appended and max(gone) < now[0] and len(now) >= limit
+    return [] if pushed_out else gone
+
+
+def fingerprint(entry: wire.History) -> str:
+    """A short digest of what must never change in an entry."""
+    plain = msgspec.json.encode(msgspec.to_builtins(entry), order="sorted").decode("utf-8", "replace")
+    return digest(canonical_json(plain))[7:23]
+
+
+def source_print(sources: Sequence[wire.Source]) -> str:
+    """A short digest of where manifests come from."""
+    return digest(msgspec.json.encode(msgspec.to_builtins(list(sources)), order="sorted"))[7:23]
+
+
+def _entry(one: wire.History) -> Entry:
+    at = instant(one.deployed_at) or instant(one.deploy_started_at)
+    by = named(one.initiated_by)
+    return Entry(fingerprint(one), stamp(at) if at else "", revisions_of(one), source_print(sources_of(one)), by)
+
+
+def _shown(one: Entry) -> dict[str, Any]:
+    return {"at": one.at or None, "revisions": one.revisions, "source": one.source, "initiator": one.by or None, "print": one.print}

@@ -1,0 +1,76 @@
+"""What was lost before it was read, and what was changed after it was read, as events."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from app.domain.event import Event, How, Step
+from app.sources.argocd.account import Account
+from app.sources.argocd.deeds import Deed
+from app.sources.argocd.maker import Maker
+
+
+def loss_events(make: Maker, found: Account) -> Iterator[Event]:
+    """Gaps of exact size, and a time in which operations may have hidden, with how many at most."""
+    for low, high in found.past.gaps:
+        yield _gap(make, low, high, found)
+    for lost in found.lost_heals:
+        facts = {
+            "of": "self-heals", "from_id": None, "to_id": None, "size": lost.size, "from_at": lost.after, "to_at": lost.before,
+            "message": f"{lost.size} self-heals came and went unseen: the next one counted them; what they repaired is not known",
+        }  # fmt: skip
+        yield make.event(
+            "history-gap", f"{make.uid}/{lost.after}~{lost.before}", "missing", Step.NOTED, make.now, facts, how=How.INFERRED
+        )
+    if hidden := found.unwitnessed:
+        facts = {
+            "from_at": hidden.since, "to_at": hidden.until, "at_most": hidden.at_most, "known": hidden.known,
+            "because": hidden.because,
+        }  # fmt: skip
+        external = f"{make.uid}/{hidden.since}~{hidden.until}"
+        yield make.event("unwitnessed", external, "possible", Step.NOTED, make.now, facts, how=How.INFERRED)
+
+
+def _gap(make: Maker, low: int, high: int, found: Account) -> Event:
+    size = high - low + 1
+    edge = found.history.get(high + 1)
+    after = found.history.get(low - 1)
+    facts = {
+        "of": "full operations",
+        "from_id": low,
+        "to_id": high,
+        "size": size,
+        "from_at": after.at if after and after.at else None,
+        "to_at": edge.at if edge and edge.at else None,
+        "message": f"{size} full successful operations left the history before they were read",
+    }
+    return make.event("history-gap", f"{make.uid}/{low}-{high}", "missing", Step.NOTED, make.now, facts, how=How.INFERRED)
+
+
+def integrity_events(make: Maker, found: Account) -> Iterator[Event]:
+    """Argo CD never changes what it has written of an operation that is over: somebody wrote past it.
+
+    The Application has no status subresource, so whoever may update it may rewrite its history.
+    """
+    past = found.past
+    if past.altered:
+        changes = [{"history_id": one.id, "before": one.before, "after": one.after} for one in past.altered]
+        yield _integrity(make, "rewritten", "entries of the history are not what they were when they were read", changes)
+    if past.shortened:
+        gone = [{"history_id": n, "before": None, "after": None} for n in past.shortened]
+        yield _integrity(make, "shortened", "entries that stood in the history were taken out, and nothing pushed them out", gone)
+    if past.restarted:
+        message = "the history starts again at a lower number: what it held before is gone from Argo CD"
+        yield _integrity(make, "restarted", message, [{"history_id": n, "before": None, "after": None} for n in past.stood])
+    if found.remade:
+        was, now = found.remade
+        change = {"history_id": now.history_id, "operation": f"{make.uid}/{now.started}", "before": _said(was), "after": _said(now)}
+        yield _integrity(make, "altered", "the record of an operation that was over says something else now", [change])
+
+
+def _said(deed: Deed) -> dict[str, Any]:
+    return {"phase": deed.phase, "finished_at": deed.finished, "names": deed.wears or None, "revisions": deed.revisions}
+
+
+def _integrity(make: Maker, status: str, message: str, changes: Sequence[Mapping[str, Any]]) -> Event:
+    facts = {"message": message, "changes": [dict(one) for one in changes], "history_ids": [one["history_id"] for one in changes]}
+    return make.event("integrity", make.uid, status, Step.NOTED, make.now, facts, unique=make.now.isoformat())
