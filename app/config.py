@@ -101,6 +101,7 @@ class Source(Section):
     plan_json: bool = True
     apply_log: bool = False
     policy_log: bool = False
+    state_metadata: bool = False
     audit_token_env: Text | None = None
     audit_token_file: Path | None = None
     backfill_from: int | None = Field(default=None, ge=2014, le=2200)

@@ -6,6 +6,7 @@ from app import clock, log
 from app.commands import compose
 from app.commands.table import table
 from app.config import Settings, Source
+from app.domain.able import spoken
 from app.errors import SettingsError, ThroughlineError
 from app.sources import registry
 from app.sources.contract import Probe
@@ -39,7 +40,7 @@ def _database(settings: Settings) -> tuple[str, str, str]:
 
 
 def _source(source: Source) -> list[tuple[str, str, str]]:
-    """A line for reachability, then one for each thing that is wrong."""
+    """A line for reachability, then one for each thing that is wrong, and one for what this server was found to do."""
     try:
         built = registry.connect(compose.connection_of(source), clock.now)
     except SettingsError as error:
@@ -58,7 +59,9 @@ def _source(source: Source) -> list[tuple[str, str, str]]:
         problems.append("the token can write; expected a read-only token; see docs/sources.md for the permissions to grant")
     line = f"{source.kind} {probe.version or 'version unknown'}, clock {_offset(probe.clock_offset)}, token {_token(probe)}"
     state = probe.state or ("failed" if problems else "ok")
-    return [(source.name, state, log.redact(line)), *((source.name, "problem", log.redact(p)) for p in problems)]
+    able = spoken(probe.capabilities)
+    found = [(source.name, state, log.redact(line)), *((source.name, "problem", log.redact(p)) for p in problems)]
+    return found + ([(source.name, "ok", log.redact(f"this server: {able}"))] if able else [])
 
 
 def _skew(source: Source, probe: Probe) -> list[str]:

@@ -78,6 +78,7 @@ def _connection(source: Source, token: str) -> contract.Connection:
         plan_json=source.plan_json,
         apply_log=source.apply_log,
         policy_log=source.policy_log,
+        state_metadata=source.state_metadata,
         backfill_from=source.backfill_from,
         backfill_share=source.backfill_share,
     )

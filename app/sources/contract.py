@@ -34,6 +34,7 @@ class Connection:
     apply_log: bool = False  # what became of each, from the apply's structured log
     backfill_from: int | None = None  # the first year whose Terraform runs are read; None: as far back as there are workspaces
     backfill_share: float = 0.5  # of the server's limits, for reading years back
+    state_metadata: bool = False  # which states of a Terraform workspace no run made: from their metadata, never their content
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,12 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Saved in one transaction. `remember` maps memory keys to new values, None to forget one."""
+    """Saved in one transaction. `remember` maps memory keys to new values, None to forget one.
+
+    Two keys of any stream are shown on the page Sources: `server`, a flat mapping of words to true, false or a text: what this
+    server and this token were found to be able to (`token`: "read-only", or "can write: …"); and `progress`, how far a reading of
+    years has come (`tfe.backfill`).
+    """
 
     observations: Sequence[Observation] = ()
     events: Sequence[Event] = ()
@@ -99,7 +105,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What `check` prints. `problems` are lines for a person; empty means all is well."""
+    """What `check` prints. `problems` are lines for a person; empty means all is well.
+
+    `capabilities`: words to true, false or a text, as the memory key `server` of `Page`; `check` prints these, and no others.
+    """
 
     version: str = ""
     clock_offset: timedelta | None = None  # theirs minus ours

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, func, select
 
-from app.db.tables.collection import bodies, coverage, failures, heartbeats, observations, streams, unknown_values
+from app.db.tables.collection import bodies, coverage, failures, heartbeats, observations, stream_memory, streams, unknown_values
 from app.db.tables.ledger import events, leaves
 from app.db.tables.projection import change_events, change_terms, changes
 from app.search.period import Period
@@ -128,6 +128,13 @@ def unknowns(connection: Connection) -> Sequence[Any]:
             unknown_values.c.times.desc(), unknown_values.c.source, unknown_values.c.field, unknown_values.c.value
         )
     ).all()
+
+
+def able(connection: Connection) -> Sequence[Any]:
+    """(source, stream, key, value) of what each stream remembers to be shown: `server` and `progress`."""
+    keys = ("server", "progress")
+    statement = select(stream_memory).where(stream_memory.c.key.in_(keys))
+    return connection.execute(statement.order_by(stream_memory.c.source, stream_memory.c.stream, stream_memory.c.key)).all()
 
 
 def last_beat(connection: Connection) -> datetime | None:

@@ -41,7 +41,7 @@ class Endpoints:
 
     # https://developer.hashicorp.com/terraform/enterprise/api-docs/account
     def account(self, request: Request) -> Answer:
-        one = self.state.user("throughline-reader", service=True)
+        one = self.state.estate.account or self.state.user("throughline-reader", service=True)
         return {"data": shapes.user(one)}
 
     # https://developer.hashicorp.com/terraform/enterprise/api-docs/workspaces#list-workspaces

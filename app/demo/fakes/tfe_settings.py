@@ -28,6 +28,8 @@ class Estate:
     consumers: dict[str, list[str]] = field(default_factory=dict)
     states: dict[str, list[JSON]] = field(default_factory=dict)
     states_readable: bool = False
+    account: Any = None  # whose token it is, where it is not a team's
+    powers: dict[str, bool] = field(default_factory=dict)  # of the token, in the organization
 
     def change(self, workspace: Any, at: datetime, **settings: Any) -> None:
         """Somebody changed these attributes (auto_apply=True) at `at`; the API does not tell who."""

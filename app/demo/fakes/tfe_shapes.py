@@ -295,6 +295,6 @@ def organization(state: TfeState) -> JSON:
         "created-at": precise(state.created_at),
         "email": "planted@bank.example",
         "collaborator-auth-policy": "password",
-        "permissions": {"can-update": False, "can-destroy": False, "can-traverse": True},
+        "permissions": {"can-update": False, "can-destroy": False, "can-traverse": True, **state.estate.powers},
     }
     return {"id": state.organization, "type": "organizations", "attributes": attributes}

@@ -6,7 +6,7 @@ servers that speak its API have been seen to leave out everything else of the na
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,8 @@ FORMS = (NAMED, PLAIN)
 class Abilities:
     """`named_missed`: the named form once missed a run that the plain one held; `plain_missed` the reverse.
 
-    `absent` and `present`: the details of a run that this server has no endpoint for, and those that it has.
+    `absent` and `present`: the details of a run that this server has no endpoint for, and those that it has; `told` those of which
+    one was not empty. `met`: what its lists were found to carry, see `server.met`. `disordered`: a list was not newest first.
     """
 
     include: int = 0
@@ -28,6 +29,9 @@ class Abilities:
     plain_missed: bool = False
     absent: list[str] = field(default_factory=list)
     present: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    met: dict[str, Any] = field(default_factory=dict)
+    disordered: bool = False
 
     @classmethod
     def of(cls, value: Mapping[str, Any] | None) -> "Abilities":
@@ -38,7 +42,7 @@ class Abilities:
 
     def renewed(self) -> "Abilities":
         """For a new reconciliation: servers are upgraded, so everything is tried again; what a form missed stays known."""
-        return Abilities(named_missed=self.named_missed, plain_missed=self.plain_missed, present=self.present)
+        return replace(self, include=0, stage_form=0, organization_runs=True, absent=[])
 
     @property
     def forms(self) -> tuple[str, ...]:

@@ -29,7 +29,8 @@ COVERED = "there is no list of an organization's runs; those of its workspaces h
 
 
 class Backfill(RunsPass):
-    """Memory as that of the runs' stream, and `progress` {from, to, year, done, runs, walk, at, done_at, because}."""
+    """Memory as that of the runs' stream, and `progress` {from, to, year, done, runs, runs_before, walk, since, at, done_at,
+    because}."""
 
     def __init__(self, client: Client, connection: Connection, task: Task) -> None:
         super().__init__(client, connection, task)
@@ -54,6 +55,7 @@ class Backfill(RunsPass):
         if not self.progress or done:
             walk = int(self.progress.get("walk", 0)) + 1
             self.progress = {"walk": walk, "done": [], "asked": self.first, "since": self.now.isoformat()}
+            self.progress["runs_before"] = self._count()
             self.abilities = self.abilities.renewed()
             self.reader.absent.clear()
         self.visits.scan = self.progress["walk"]
@@ -133,4 +135,7 @@ class Backfill(RunsPass):
 
     def _said(self) -> dict[str, Any]:
         """How far it has come."""
-        return {**self.progress, "runs": sum(key.startswith("run:") for key in self.memory), "at": self.now.isoformat()}
+        return {**self.progress, "runs": self._count(), "at": self.client.now().isoformat()}
+
+    def _count(self) -> int:
+        return sum(key.startswith("run:") for key in self.memory)

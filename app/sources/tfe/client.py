@@ -1,13 +1,15 @@
 """The requests we make of Terraform Enterprise: only these paths, only GET. Never state, variables or code."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
-from app.errors import Missing, NotUnderstood
+from app.canonical import plain
+from app.errors import Missing, NotUnderstood, Refused
 from app.sources.contract import Connection
 from app.sources.http import Answer, Http, Streamed
 from app.sources.tfe.pace import LIVE, WHOLE, Lists
@@ -32,9 +34,45 @@ ALLOW = (
     rf"/api/v2/(task-stages|policy-evaluations)/{_ID}/(policy-evaluations|policy-set-outcomes)",
 )
 
+STATES = r"/api/v2/state-versions"  # their metadata, only where a connection opts in to it; never one of them, never its content
+# The sideloads we ask for. `outputs`, `vars` and `current_state_version` are none of them: they hold secrets and state.
+INCLUDED = frozenset(
+    {
+        *("actor", "comment", "created_by", "ingress_attributes", "plan", "apply", "cost_estimate", "task_stages"),
+        *("configuration_version", "configuration_version.ingress_attributes", "tf_policy_set_outcomes"),
+        *("task_results", "policy_evaluations", "task-results", "policy-evaluations"),
+        *("current_assessment_result", "current_run", "locked_by", "project"),
+    }
+)
+
+VERSIONS = ("x-tfe-current-version", "x-tfe-version", "tfp-appname", "tfp-api-version", "x-ratelimit-limit", "etag")
 TRAIL_PAGE = 1000
 STAGE_INCLUDES = ("task_results,policy_evaluations", "task-results,policy-evaluations", "")
 PAGE_SIZE = 100  # the most a list gives
+
+
+@dataclass
+class Reads(Http):
+    """As `Http`, with a list of the sideloads that may be asked for, beside that of the paths.
+
+    `told`: what the headers of its answers tell of the server (`VERSIONS`), as last seen.
+    """
+
+    told: dict[str, str] = field(default_factory=dict)
+
+    def get(self, path: str, params: Mapping[str, Any] | Sequence[tuple[str, str]] | None = None) -> Answer:
+        """Raises Refused before anything is asked, where `include` names what is not on the list."""
+        pairs = params.items() if isinstance(params, Mapping) else params or ()
+        wanted = {name for key, value in pairs if key == "include" for name in str(value).split(",") if name}
+        if wanted - INCLUDED:
+            raise Refused(f"include={','.join(sorted(wanted - INCLUDED))} is not on the list of what may be sideloaded")
+        answer = super().get(path, params)
+        self.told |= {name: plain(answer.headers[name], 60) for name in VERSIONS if name in answer.headers}
+        return answer
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Answer:
+        """Never: nothing here is read by a POST. Raises Refused."""
+        raise Refused(f"POST {path} could write", do="this is a defect of Throughline; report it")
 
 
 class Client:
@@ -49,7 +87,8 @@ class Client:
         who: str = LIVE,
     ) -> None:
         """`lists` counts the run lists of all who read this server; `who` of them this is."""
-        self.http = Http(connection, clock, ALLOW, accept="application/vnd.api+json", transport=transport)
+        allow = (*ALLOW, STATES) if connection.state_metadata else ALLOW
+        self.http = Reads(connection, clock, allow, accept="application/vnd.api+json", transport=transport)
         self.organization = connection.organization or ""
         self.stage_form = 0  # which spelling of the task stages' includes this server takes
         self.now = clock
@@ -84,6 +123,31 @@ class Client:
             before = forward(document, before, page, "the workspaces")
             yield document
             page = document.following(page)
+
+    def run_triggers(self, key: str) -> Document | None:
+        """What starts runs in this workspace; the type is a required parameter."""
+        params = {"filter[run-trigger][type]": "inbound", "page[size]": PAGE_SIZE}
+        return self._every(f"/api/v2/workspaces/{key}/run-triggers", params)
+
+    def state_consumers(self, key: str) -> Document | None:
+        """The workspaces that may read this one's outputs, beside its project or the organization."""
+        return self._every(f"/api/v2/workspaces/{key}/relationships/remote-state-consumers", {"page[size]": PAGE_SIZE})
+
+    def state_versions(self, workspace: str, page: int) -> Document:
+        """Metadata of a workspace's states by its name, newest first. Raises Refused unless the connection opts in to it."""
+        names = {"filter[workspace][name]": workspace, "filter[organization][name]": self.organization}
+        return self._document("/api/v2/state-versions", {**names, "page[size]": PAGE_SIZE, "page[number]": page})
+
+    def run_count(self, workspace: str, year: int, *, operations: bool) -> int | None:
+        """How many runs of a year a workspace's list says that it holds; None where it does not say."""
+        self.lists.take(WHOLE)
+        named = {"filter[operation]": ",".join(OPERATIONS)} if operations else {}
+        params = {"page[size]": 1, "filter[timeframe]": year, **named}
+        found = self.http.get(self.workspace_runs(workspace), params).json()
+        meta = found.get("meta") if isinstance(found, dict) else None
+        pagination = meta.get("pagination") if isinstance(meta, dict) else None
+        total = pagination.get("total-count") if isinstance(pagination, dict) else None
+        return total if type(total) is int else None
 
     def workspace(self, key: str) -> Document | None:
         return self._maybe(f"/api/v2/workspaces/{key}")

@@ -43,6 +43,7 @@ class Reader:
     people: dict[str, Resource] = field(default_factory=dict)
     absent: set[str] = field(default_factory=set)
     present: set[str] = field(default_factory=set)
+    told: set[str] = field(default_factory=set)  # of those present, the ones that were not always empty
     configurations: dict[str, Document] = field(default_factory=dict)
     misses: dict[str, int] = field(default_factory=dict)
     wanted: frozenset[str] = frozenset()
@@ -233,6 +234,7 @@ class _Reading:
         self.reader.present.add(what)
         self.unreadable += [(what, f"{self.run.id}: a member without an id")] * document.unreadable
         if document.data:
+            self.reader.told.add(what)
             included = [one.raw for group in document.included.values() for one in group.values()]
             raw = {"data": [one.raw for one in document.data], "included": included, **(more(document) if more else {})}
             self.saw(what, f"{what}/{self.run.id}", f"/api/v2/runs/{self.run.id}/{what}", raw, what)

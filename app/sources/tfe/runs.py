@@ -16,6 +16,7 @@ from app.sources.tfe.contents import LOG, PLAN
 from app.sources.tfe.details import Reader
 from app.sources.tfe.memory import Known, Reading
 from app.sources.tfe.policy_systems import LOGS
+from app.sources.tfe.server import met, words
 from app.sources.tfe.standing import Earlier, Standing
 from app.sources.tfe.strip import observe
 from app.sources.tfe.terms import INCLUDES
@@ -37,6 +38,7 @@ class RunsPass:
         absent, present = set(self.abilities.absent), set(self.abilities.present)
         wanted = frozenset(name for name, on in _wanted(connection) if on)
         self.reader = Reader(client, connection.url.rstrip("/"), absent=absent, present=present, wanted=wanted)
+        self.reader.told |= set(self.abilities.told)
         self.visits = Visits(client, connection.name, connection.url, self.memory, task.now, self.reader)
         self.everything = task.everything
         self.firsts: dict[str, dict[str, First]] = {}
@@ -60,6 +62,8 @@ class RunsPass:
             throttled = error
         yield from self._revisit([key for key, known in self._all() if not known.gone and (not known.final or known.due(self.now))])
         self._keep_abilities()
+        if (found := words(self.abilities, self.client.http.told)) != self.memory.get("server"):
+            self.visits.remember("server", found)
         if "reconciling" in self.memory and not throttled:
             yield from self._reconciled()
         if self.headed and "reconciled" in self.memory:
@@ -91,6 +95,7 @@ class RunsPass:
     def _keep_abilities(self) -> None:
         self.abilities.stage_form = self.client.stage_form
         self.abilities.absent, self.abilities.present = sorted(self.reader.absent), sorted(self.reader.present)
+        self.abilities.told = sorted(self.reader.told)
         if self.abilities.kept() != self.memory.get("abilities"):
             self.visits.remember("abilities", self.abilities.kept())
 
@@ -198,6 +203,7 @@ class RunsPass:
         """Each run of a list's page. True when nothing on it was new or still open."""
         settled = True
         self.reader.know(document)
+        self.abilities.met = met(self.abilities.met, document)
         self.visits.batch.unknown += [("runs", "a member without an id")] * document.unreadable
         for run in document.data:
             if created := _created(run):
@@ -205,6 +211,7 @@ class RunsPass:
             settled = self.visits.take(run, document.included, workspace) and settled
             if self.visits.batch.full:
                 yield self.visits.turn()
+        self.abilities.disordered = self.abilities.disordered or reading.disordered
         return settled
 
     def _asked(self, path: str, page: int, form: str, year: int | None) -> Document:

@@ -43,7 +43,7 @@ class Tfe:
         return (*STREAMS, audit.STREAM) if self.trail else STREAMS
 
     def probe(self, now: datetime) -> Probe:
-        found = probe(self.client)
+        found = probe(self.client, states=self.connection.state_metadata)
         return audit.probed(self.trail, self.connection, found, now) if self.trail else found
 
     def fetch(self, task: Task) -> Iterator[Page]:

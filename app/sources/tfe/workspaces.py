@@ -11,7 +11,7 @@ from typing import Any
 from app.canonical import plain
 from app.errors import NotUnderstood
 from app.sources.contract import Connection, Observation, Page, Task
-from app.sources.tfe import assessments, tellings
+from app.sources.tfe import assessments, powers, tellings
 from app.sources.tfe.assessments import Health
 from app.sources.tfe.client import Client
 from app.sources.tfe.settings import Snapshot, changed, lock_of, snapshot
@@ -27,8 +27,8 @@ def pages(client: Client, connection: Connection, task: Task, who: tellings.Name
     """A page for each page of the list, and one for what is no longer there. Raises Missing when the organization is not there.
 
     Memory: `workspace:<id>` {settings, lock, gone}; `health:<id>` a Health; `project:<id>` its name; `looked` {at} of the last
-    whole look; `abilities` {include, includes}: what this server takes; `assessments` how many workspaces stand how. `who` may
-    name who did it.
+    whole look; `abilities` {include, includes}: what this server takes; `server` the same in words; `assessments` how many
+    workspaces stand how. `who` may name who did it.
     """
     yield from _Look(client, connection, task, who).pages()
 
@@ -52,6 +52,7 @@ class _Look:
         self.include = 0 if task.everything else int(known.get("include", 0))
         self.projects = {key.removeprefix("project:"): value for key, value in self.memory.items() if key.startswith("project:")}
         self.standing: dict[str, int] = {}
+        self.powers: tuple[int, dict[str, int]] = (0, {})
         self.batch = _Batch()
 
     def pages(self) -> Iterator[Page]:
@@ -59,6 +60,8 @@ class _Look:
         unreadable = 0
         for document in self._documents():
             met |= {one.id for one in document.data}
+            told, found = powers.counted(document.data, powers.POWERS)
+            self.powers = (self.powers[0] + told, {n: found.get(n, 0) + self.powers[1].get(n, 0) for n in found | self.powers[1]})
             unreadable += document.unreadable
             self._learn(document)
             for one in document.data:
@@ -68,9 +71,17 @@ class _Look:
         if not unreadable:  # which they are is not told, so none can be said to be gone
             self._absent(met)
         self._keep("abilities", {"include": self.include, "includes": INCLUDES[self.include]})
+        self._keep("server", self._server())
         self._keep("assessments", self.standing)
         self.batch.remember["looked"] = {"at": self.task.now.isoformat()}
         yield self._turn(0)
+
+    def _server(self) -> dict[str, bool | str]:
+        """What the token may do, as the workspaces tell, and what their list carries."""
+        told, found = self.powers
+        lines = [f"{name} on {n} of {told} workspaces" for name, n in found.items()]
+        included = INCLUDES[self.include].replace(",", ", ") or "none"
+        return {"token": powers.word(bool(found) if told else None, lines), "sideloads of workspaces": included}
 
     def _documents(self) -> Iterator[Document]:
         """The pages of the list, with the most includes this server takes."""

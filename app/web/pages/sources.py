@@ -26,6 +26,7 @@ def router(portal: Portal) -> APIRouter:
                 reads.read_spans(connection, frame.start),
                 reads.recent_failures(connection, frame.start, FAILURES_SHOWN),
                 reads.unknowns(connection),
+                reads.able(connection),
                 frame,
             )
         return portal.page(request, seen, "sources.html", page)

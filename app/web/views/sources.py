@@ -6,10 +6,13 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
+from app.domain.able import spoken as able_to
+from app.domain.able import writes
 from app.web.times import Time, Zone, shown, shown_or_none, took
 from app.web.views.coverage import Line, Span, gaps_in, line_of
 from app.web.views.lists import Empty
 from app.web.views.marks import Badge
+from app.web.views.remembered import Remembered, progressed, remembered
 from app.web.views.shell import Notice, Shell
 
 DAYS = 14
@@ -40,6 +43,7 @@ class SourceBlock:
     name: str
     says: str
     requests: str
+    able: str
     notices: tuple[Notice, ...]
     streams: tuple[StreamRow, ...]
 
@@ -193,13 +197,22 @@ def missing(found: Sequence[Gap], zone: Zone, most: int = 3) -> tuple[Notice, ..
 
 
 def sources(
-    shell: Shell, streams: Sequence[Any], covered: Sequence[Any], failed: Sequence[Any], unknown: Sequence[Any], frame: Window
+    shell: Shell,
+    streams: Sequence[Any],
+    covered: Sequence[Any],
+    failed: Sequence[Any],
+    unknown: Sequence[Any],
+    able: Sequence[Any],
+    frame: Window,
 ) -> Sources:
-    """`covered` is `store.read_spans`."""
+    """`covered` is `store.read_spans`, `able` is `store.able`."""
     zone, now, read = frame.zone, frame.now, spans(covered)
     met = {s: sum(u.times for u in unknown if u.source == s) for s in {u.source for u in unknown}}
     names = list(dict.fromkeys(stream.source for stream in streams))
-    blocks = tuple(_block(name, [s for s in streams if s.source == name], read, met.get(name, 0), frame) for name in names)
+    blocks = tuple(
+        _block(name, [s for s in streams if s.source == name], read, met.get(name, 0), remembered(able, name), frame)
+        for name in names
+    )
     lead, rest = spoken(streams, now)
     return Sources(
         shell=shell,
@@ -223,7 +236,7 @@ def sources(
     )
 
 
-def _block(name: str, streams: Sequence[Any], read: Read, unknown: int, frame: Window) -> SourceBlock:
+def _block(name: str, streams: Sequence[Any], read: Read, unknown: int, found: Remembered, frame: Window) -> SourceBlock:
     kinds = {"tfe": "Terraform Enterprise", "argocd": "Argo CD", "github": "GitHub", "gitlab": "GitLab"}
     kind = kinds.get(streams[0].kind, streams[0].kind)
     offsets = [s.clock_offset for s in streams if s.clock_offset is not None]
@@ -238,12 +251,15 @@ def _block(name: str, streams: Sequence[Any], read: Read, unknown: int, frame: W
         )
         for s in broken
     )
+    if power := writes(found.words):
+        notices = (Notice("The token is not read-only.", f"It {power}. Use one that may only read.", "fail"), *notices)
     return SourceBlock(
         name=name,
         says=f"{kind}{clock}",
         requests=f"{sum(s.requests for s in streams):,} requests so far, {unknown:,} unknown value{'s' if unknown != 1 else ''}",
+        able=able_to(found.words),
         notices=notices,
-        streams=tuple(_stream(s, read, frame) for s in streams),
+        streams=tuple(_stream(s, read, frame, found.progress.get(s.stream)) for s in streams),
     )
 
 
@@ -257,7 +273,7 @@ def _offset(offset: timedelta) -> str:
     return "agrees with ours" if abs(seconds) < 1 else f"{took(abs(seconds))} {'ahead of' if seconds > 0 else 'behind'} ours"
 
 
-def _stream(s: Any, read: Read, frame: Window) -> StreamRow:
+def _stream(s: Any, read: Read, frame: Window, progress: Mapping[str, Any] | None = None) -> StreamRow:
     mine, now = read.get((s.source, s.stream), ()), frame.now
     left = _left(s, now)
     succeeded = shown_or_none(s.succeeded_at, frame.zone)
@@ -270,7 +286,7 @@ def _stream(s: Any, read: Read, frame: Window) -> StreamRow:
         line=line_of(mine, min((a for a, _ in mine), default=None), frame.start, frame.end, now, tolerance(s), frame.zone),
         forgets=_forgets(s, left),
         pressing=_pressing(s, now),
-        says=_says(s, now),
+        says="; ".join(filter(None, (_says(s, now), progressed(progress, frame.zone) if progress else ""))),
     )
 
 

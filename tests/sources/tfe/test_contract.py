@@ -7,7 +7,7 @@ import pytest
 from app.demo.fakes.tfe_shapes import PLANTED
 from app.errors import Missing, NotUnderstood, Refused, ServerFailed, Throttled, TooLarge, Unauthorized
 from app.sources.contract import Task
-from app.sources.tfe.client import ALLOW
+from app.sources.tfe.client import ALLOW, STATES
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -171,27 +171,94 @@ def test_no_organization_is_said_before_anything_is_asked(bench: Bench) -> None:
 
 
 FORBIDDEN = (
-    "/api/v2/workspaces/ws-1/vars",
+    # what holds state: tfe-api §11, whether it is opted in to the metadata of states or not
+    "/api/v2/state-versions/sv-1",
+    "/api/v2/state-versions/sv-1/download",
+    "/api/v2/state-versions/sv-1/json-download",
+    "/api/v2/state-versions/sv-1/outputs",
+    "/api/v2/state-version-outputs/wsout-1",
     "/api/v2/workspaces/ws-1/current-state-version",
     "/api/v2/workspaces/ws-1/current-state-version-outputs",
-    "/api/v2/state-versions/sv-1/download",
-    "/api/v2/plans/plan-1/json-output",
+    "/api/v2/workspaces/ws-1/state-versions",
     "/api/v2/applies/apply-1/errored-state",
+    # variables
+    "/api/v2/vars",
+    "/api/v2/workspaces/ws-1/vars",
+    "/api/v2/organizations/bank-platform/varsets",
+    "/api/v2/varsets/varset-1/relationships/vars",
+    # code
     "/api/v2/configuration-versions/cv-1/download",
     "/api/v2/runs/run-1/configuration-version/download",
+    "/api/v2/runs/run-1/configuration-version",
+    # plans with their values, and what else is for an administrator of the workspace
+    "/api/v2/plans/plan-1/json-output",
+    "/api/v2/runs/run-1/plan/json-output",
+    "/api/v2/plans/plan-1/json-schema",
+    "/api/v2/plan-exports",
+    "/api/v2/assessment-results/asmtres-1/json-output",
+    "/api/v2/assessment-results/asmtres-1/json-schema",
+    "/api/v2/assessment-results/asmtres-1/log-output",
+    "/api/v2/assessment-results/asmtres-1/sanitized-plan",
+    # writes
     "/api/v2/runs/run-1/actions/apply",
+    "/api/v2/runs/run-1/actions/discard",
     "/api/v2/policy-checks/polchk-1/actions/override",
+    "/api/v2/task-stages/ts-1/actions/override",
+    "/api/v2/task-results/taskrs-1/callback",
+    "/api/v2/workspaces/ws-1/actions/lock",
     "/api/v2/runs/..%2Fvars",
     "/api/v2/admin/runs",
+    "/api/v2/organizations/bank-platform/runs/../../../vars",
 )
+SECRETS = (
+    "outputs",
+    "vars",
+    "current_state_version",
+    "current_state_version.resources_processed",
+    "readme",
+    "run.created_by,outputs",
+)
+READ = ("/api/v2/organizations/bank-platform/workspaces", "/api/v2/workspaces/ws-1", "/api/v2/organizations/bank-platform/runs")
 
 
+@pytest.mark.parametrize("states", [False, True])
 @pytest.mark.parametrize("path", FORBIDDEN)
-def test_state_variables_code_and_writes_are_never_asked_for(bench: Bench, path: str) -> None:
-    assert not any(re.fullmatch(pattern, path) for pattern in ALLOW)
+def test_state_variables_code_and_writes_are_never_asked_for(bench: Bench, path: str, states: bool) -> None:
+    assert not any(re.fullmatch(pattern, path) for pattern in (*ALLOW, STATES))
+    source = bench.connect(state_metadata=states, audit_token="x")
+    assert source.trail is not None
+    for one in (source.client, source.behind, source.trail):
+        with pytest.raises(Refused):
+            one.http.get(path)
+        with pytest.raises(Refused), one.http.stream_elsewhere(path):
+            pass
+        with pytest.raises(Refused):
+            one.http.post(path, {})
+    assert source.requests == len(bench.state.requests) == 0
+
+
+@pytest.mark.parametrize("path", READ)
+def test_what_may_be_read_is_never_posted_to(bench: Bench, path: str) -> None:
+    with pytest.raises(Refused, match="could write"):
+        bench.source.client.http.post(path, {})
+    assert len(bench.state.requests) == 0
+
+
+@pytest.mark.parametrize("path", READ)
+@pytest.mark.parametrize("include", SECRETS)
+def test_what_would_sideload_state_or_variables_is_never_asked_for(bench: Bench, path: str, include: str) -> None:
+    for wanted in (include, f"plan,{include}", f"{include},apply"):
+        for params in ({"include": wanted}, [("include", "plan"), ("include", wanted)]):
+            with pytest.raises(Refused, match="include"):
+                bench.source.client.http.get(path, params)
+    assert bench.source.requests == len(bench.state.requests) == 0
+
+
+def test_the_metadata_of_states_is_asked_for_only_where_it_was_opted_in_to(bench: Bench) -> None:
     with pytest.raises(Refused):
-        bench.source.client.http.get(path)
-    assert bench.source.requests == 0
+        bench.source.client.state_versions("payments-production", 1)
+    bench.state.estate.states_readable = True
+    assert bench.connect(state_metadata=True).client.state_versions("payments-production", 1).data == []
 
 
 def test_ids_that_are_paths_are_not_followed(bench: Bench, serve: Serve) -> None:

@@ -1,0 +1,24 @@
+"""What a server and a token were found to be able to, said in one line."""
+
+from collections.abc import Mapping
+from typing import Any
+
+WRITES = "can write"
+LONGEST = 300
+
+
+def spoken(words: Mapping[str, Any]) -> str:
+    """`organization run list; no task stages; sideloads: plan, apply`. What is neither true, false nor a text is left out."""
+    said = []
+    for name, value in words.items():
+        if isinstance(value, bool):
+            said.append(name if value else f"no {name}")
+        elif isinstance(value, str) and value:
+            said.append(f"{name}: {value[:LONGEST]}")
+    return "; ".join(said)
+
+
+def writes(words: Mapping[str, Any]) -> str | None:
+    """What its token can write, where it was found that it can."""
+    token = words.get("token")
+    return token if isinstance(token, str) and token.startswith(WRITES) else None
