@@ -72,7 +72,7 @@ def _pull_request(change: Change) -> Cell:
     word = "PR " + some((str(pr.number) for pr in pulls), most=2)
     who, at = some(name_of(pr.author) for pr in pulls) or "author unknown", pulls[0].opened_at
     if gap and gap.missing is not Missing.PENDING:
-        detail = f"{gap.size or 'some'} commits without one"
+        detail = f"{gap.size or 'some'} commit{'' if gap.size == 1 else 's'} without one"
         return cell("pr", "failed" if gap.missing is Missing.ABSENT else "unknown", word, detail, at, gap.missing)
     closed = all(pr.state == "closed" for pr in pulls)
     return cell("pr", "stopped" if closed else "solid", f"{word} closed" if closed else word, who, at)

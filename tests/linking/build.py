@@ -354,6 +354,7 @@ def base(
     paths: Iterable[str] = ("",),
     branch: str = "main",
     minutes: float = 30,
+    workspace: str = "net-prod",
     **facts: Any,
 ) -> Event:
     """What the workspace of a run was at before."""
@@ -364,7 +365,7 @@ def base(
         "paths": list(paths),
         **facts,
     }
-    keys = Keys(repository=REPO, workspace="net-prod", run=run_)
+    keys = Keys(repository=REPO, workspace=workspace, run=run_)
     return event("tfe", "run-base", run_, status, Step.NOTED, minutes, keys, **told)
 
 

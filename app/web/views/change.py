@@ -8,7 +8,7 @@ from urllib.parse import quote
 from app.changes.rows import WholeChange
 from app.web.store import Payload, Where
 from app.web.times import Time, Zone, shown, shown_or_none, took
-from app.web.views import marks, tables
+from app.web.views import branches, marks, tables
 from app.web.views.lanes import Lanes, lanes
 from app.web.views.marks import Badge
 from app.web.views.resources import Sheet, sheets
@@ -140,7 +140,7 @@ def change_page(shell: Shell, whole: WholeChange, behind: Behind, zone: Zone) ->
         verdicts_say=_verdicts_say(judged),
         rules=judged,
         not_applicable=_not_applicable(judged),
-        tables=tables.grids(item, zone),
+        tables=(*branches.grids(item, zone), *tables.grids(item, zone)),
         people=_people(item.get("people")),
         links=_links(item.get("links")),
         gaps=tuple(gaps),
@@ -170,9 +170,14 @@ def _facts(whole: WholeChange, zone: Zone) -> tuple[Fact, ...]:
     ]
     if finished:
         facts.append(Fact("Took", took(finished - opened)))
-    facts += [
-        Fact("Pull request", _pull_name(pr), href=safe_link(pr.get("url"))) for pr in records(_item(whole).get("pull_requests"))[:3]
-    ]
+    for pr in records(_item(whole).get("pull_requests"))[:3]:
+        facts.append(Fact("Pull request", _pull_name(pr), href=safe_link(pr.get("url"))))
+        if how := branches.merged(pr):
+            facts.append(Fact("Merged", how))
+    push = _item(whole).get("push")
+    if isinstance(push, Mapping):
+        facts.append(Fact("Pushed by", str(push.get("by") or "somebody unknown"), href=safe_link(push.get("url"))))
+        facts.append(Fact("Branch", f"{push.get('branch')} of {push.get('repository')}"))
     return tuple(facts)
 
 
@@ -242,7 +247,8 @@ def _people(people: object) -> tuple[InRole, ...]:
     for p in records(people):
         known = p.get("person") or p.get("name")
         name = str(known or "nobody named")
-        who = Who(name, str(p.get("source") or ""), f"/changes?q=actor:{_quoted(name)}" if known else "")
+        source = str(p.get("source") or "") + (", as a commit says" if p.get("declared") else "")
+        who = Who(name, source, f"/changes?q=actor:{_quoted(name)}" if known else "")
         mine = roles.setdefault(str(p.get("role") or "took part"), [])
         if who not in mine:
             mine.append(who)
@@ -274,10 +280,15 @@ def entity(key: object) -> str:
         "gap": "gap",
         "commit": "commit",
         "range": "commits",
+        "push": "push",
+        "rules": "rules",
     }
     if len(parts) < 2 or parts[0] not in kinds:
         return str(key or "")
     rest = parts[2] if len(parts) > 2 else parts[1]
+    if parts[0] in ("push", "rules"):
+        where, _, which = rest.rpartition("@")
+        rest = f"{where}@{which[:12] if parts[0] == 'push' else which.rpartition('/')[0]}"
     return f"{kinds[parts[0]]} {rest}"
 
 
