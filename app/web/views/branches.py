@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from app.web.times import Zone, parse_iso, shown_or_none
-from app.web.views.marks import VERDICTS, Badge
+from app.web.views.marks import Badge
 from app.web.views.tables import Cell, Grid
 
 SHOWN = 200  # commits of one range; the JSON has all
