@@ -32,7 +32,7 @@ def gitlab_app(state: GitlabState) -> FastAPI:
 def _answer(state: GitlabState, request: Request) -> Response:
     path = request.scope["raw_path"].decode().partition("?")[0]
     state.asked.append(f"{request.method} {path} {request.url.query}".rstrip())
-    instead = next((one for one in state.planned if one.path in path), None)
+    instead = next((one for one in state.planned if one.fits(path)), None)
     if instead:
         state.planned.remove(instead)
         return _planned(instead)

@@ -4,6 +4,7 @@
 `approved_at`.
 """
 
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -62,7 +63,12 @@ class GitlabState:
     # -- knobs
 
     def fail_next(
-        self, times: int = 1, status: int = 503, body: bytes = b"", headers: dict[str, str] | None = None, path: str = ""
+        self,
+        times: int = 1,
+        status: int = 503,
+        body: bytes = b"",
+        headers: dict[str, str] | None = None,
+        path: str | re.Pattern[str] = "",
     ) -> None:
         """The next `times` requests whose path holds `path` are answered so."""
         with self.locked():

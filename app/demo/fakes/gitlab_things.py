@@ -1,5 +1,6 @@
 """What the fake GitLab keeps: users, projects, merge requests with their versions, notes, approvals and pipelines, events."""
 
+import re
 import zlib
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -117,12 +118,15 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """An answer given instead of the true one, to a path that holds `path`."""
+    """An answer given instead of the true one, to a path that holds `path`, or in which the pattern is found."""
 
     status: int
     body: bytes
     headers: dict[str, str]
-    path: str = ""
+    path: str | re.Pattern[str] = ""
+
+    def fits(self, path: str) -> bool:
+        return self.path in path if isinstance(self.path, str) else bool(self.path.search(path))
 
 
 def settings(merge_method: str) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def _nothing(telling: Telling, head: str) -> Event:
 
 
 def _check(telling: Telling, identity: str, status: str, at: datetime | None, facts: dict[str, Any], known: bool = True) -> Event:
-    ref = Ref("check", identity, f"{telling.name} {facts['name'] or 'checks'}", telling.request.web_url or None)
+    ref = Ref("check", identity, f"{telling.name} {facts['name'] or 'checks'}", telling.url)
     return telling.event(
         "check",
         ref,

@@ -27,7 +27,7 @@ def head_pushes(telling: Telling) -> Iterator[Event]:
             continue
         yield telling.event(
             "head-push",
-            Ref("head-push", str(head.id), f"{telling.name} version {head.id}", telling.request.web_url or None),
+            Ref("head-push", str(head.id), f"{telling.name} version {head.id}", telling.url),
             Step.PUSHED,
             "force_push" if head.forced else "push",
             head.at,

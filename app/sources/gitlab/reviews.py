@@ -159,5 +159,5 @@ def _event(
     how: How,
     commits: tuple[str, ...],
 ) -> Event:
-    ref = Ref("review", f"{telling.id}/{_key(who)}", f"{telling.name} review", telling.request.web_url or None)
+    ref = Ref("review", f"{telling.id}/{_key(who)}", f"{telling.name} review", telling.url)
     return telling.event("review", ref, Step.REVIEWED, state, at, more, actor=actor, how=how, facts=facts, commits=commits)

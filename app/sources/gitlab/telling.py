@@ -8,7 +8,7 @@ from typing import Any
 from app.canonical import fit, stable_id
 from app.domain.event import Event, Keys, Step
 from app.domain.ref import Ref
-from app.sources.gitlab.wire import Commit, MergeRequest, Note, Project, Turn, Version, rows, sha, when
+from app.sources.gitlab.wire import Commit, MergeRequest, Note, Project, Turn, Version, rows, sha, shown, when
 
 KIND = "gitlab"
 Unknown = list[tuple[str, str]]
@@ -54,6 +54,10 @@ class Telling:
     def name(self) -> str:
         return f"{self.origin.repository}!{self.iid}"
 
+    @property
+    def url(self) -> str | None:
+        return shown(self.request.web_url, 2000)
+
     def event(self, type_: str, ref: Ref, step: Step, status: str, at: datetime, *more: str, **rest: Any) -> Event:
         """`more` tells apart events of one thing with one status; it is part of the id."""
         commits: tuple[str | None, ...] = rest.pop("commits", ())
@@ -75,7 +79,7 @@ class Telling:
 
     def told(self, step: Step, status: str, at: datetime, *more: str, **rest: Any) -> Event:
         """An event of the merge request itself."""
-        ref = Ref("pull-request", self.id, self.name, self.request.web_url or None)
+        ref = Ref("pull-request", self.id, self.name, self.url)
         return self.event("pull-request", ref, step, status, at, *more, facts=fit({**self.facts, **rest.pop("facts", {})}), **rest)
 
     def head_at(self, at: datetime) -> Head | None:

@@ -173,14 +173,14 @@ def read(kind: type[T], value: Any) -> T:
         return kind()
     try:
         return msgspec.convert(value, kind)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeError):
         pass
     good = {}
     for field in msgspec.structs.fields(kind):
         if field.encode_name in value:
             try:
                 good[field.name] = msgspec.convert(value[field.encode_name], field.type)
-            except msgspec.ValidationError:
+            except (msgspec.ValidationError, UnicodeError):
                 continue
     return kind(**good)
 
