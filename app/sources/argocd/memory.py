@@ -54,6 +54,7 @@ class Memory(msgspec.Struct, omit_defaults=True):
     waited: bool = False  # a status that looked like drift was looked at again once
     spec: str = ""
     facts: dict[str, Any] = {}
+    keeps: dict[str, int] = {}  # seconds for which Argo CD keeps its announcements and its history
     compared: str = ""  # mark of what differed when it was last looked at; of what could not be
     uncompared: str = ""
     states: dict[str, list[str]] = {}  # object → digests of its target and live state then

@@ -16,6 +16,7 @@ from app.sources.argocd.memory import Memory, dump
 from app.sources.argocd.names import instant, is_commit, stamp
 from app.sources.argocd.normalise import Reading, Story, View, tell
 from app.sources.argocd.operations import Heard
+from app.sources.argocd.risk import keeps
 from app.sources.contract import Observation, Page
 
 ONLY_ONE = (Forbidden, Missing, NotUnderstood, ServerFailed, TooLarge)  # one application's failure is not the server's
@@ -42,6 +43,7 @@ class Reader:
         events = story.events + list(self._told_of_commits(app, one, project, story, kept))
         events += self._compared(one, project, story, kept)
         story.memory.seen, story.memory.read = seen_of(app), stamp(self.view.now)
+        story.memory.keeps = keeps(app, heard, story.memory, self.view.now)
         remember: dict[str, Any] = {one.key: dump(story.memory)}
         if self.commits:
             remember["commits"] = self.commits[-COMMITS:]

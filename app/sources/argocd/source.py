@@ -6,6 +6,7 @@ that the list cannot show. `refresh` is never sent, and managed resources are as
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,9 +20,11 @@ from app.sources.argocd.names import askable, instant, stamp
 from app.sources.argocd.normalise import View, deleted
 from app.sources.argocd.probe import probe
 from app.sources.argocd.reader import ONLY_ONE, Reader
+from app.sources.argocd.risk import clock, kept_of
 from app.sources.contract import Connection, Page, Probe, Stream, Task
 
 STREAM = "applications"
+CLOCK = "at-risk"  # the key under which the evidence-at-risk clock is remembered
 
 
 class Argocd:
@@ -55,44 +58,46 @@ class Argocd:
         """
         view = View(self.connection.name, self.connection.url, task.now, instant(_text(task.memory.get("pass"))))
         found = find(self.client, task.memory, task.everything)
-        unknown = found.unknown
-        lines = list(listed(found.items, unknown))
+        lines = list(listed(found.items, found.unknown))
         who = due(task.memory, lines, task.now, task.everything)
-        yield from self._read(task, view, found, who.read, unknown)
+        this = _Pass(task, view, found, found.unknown)
+        kept = kept_of(task.memory, (one.key for one in lines))
+        for page in self._read(this, [one for one, _ in who.read]):
+            kept |= kept_of(page.remember, page.remember)
+            yield page
         if not found.failed:
-            yield from self._missing(task, view, {one.key for one in lines}, unknown)
-        remember: dict[str, Any] = {"pass": stamp(task.now)}
+            yield from self._missing(this, {one.key for one in lines})
+        failed = [*found.failed.values(), *(this.failures if len(this.failures) == len(who.read) else ())]
+        remember: dict[str, Any] = {CLOCK: clock(kept, this.late(), task.now), **({} if failed else {"pass": stamp(task.now)})}
         for key, value in (("levels", who.levels), ("shards", found.shards)):
             if (value or None) != task.memory.get(key):
                 remember[key] = value or None
-        yield Page(remember=remember, unknown=unknown, seen=len(found.items))
-        if found.failed:
-            raise next(iter(found.failed.values()))
+        yield Page(remember=remember, unknown=this.unknown, seen=len(found.items))
+        if failed:
+            raise failed[-1]
 
-    def _read(
-        self, task: Task, view: View, found: Found, chosen: Sequence[tuple[Listed, str]], unknown: list[tuple[str, str]]
-    ) -> Iterator[Page]:
-        """A page for each that could be read. Raises the last failure when none could."""
-        reader = Reader(self.client, view, [one for one in task.memory.get("commits") or [] if isinstance(one, str)])
-        levels = levels_of(task.memory)
-        remembered = {one.key: _levelled(load(task.memory.get(one.key)), levels.get(one.key)) for one, _ in chosen}
-        projects = self._projects([one for one, _ in chosen], remembered, found.shards)
-        failures: list[SourceError] = []
-        for one, _ in chosen:
-            memory = remembered[one.key]
-            project = one.project or (memory.project if memory else "") or projects.get(one.key, "")
+    def _read(self, this: "_Pass", chosen: Sequence[Listed]) -> Iterator[Page]:
+        """A page for each that could be read."""
+        memory = this.task.memory
+        commits = [one for one in memory.get("commits") or [] if isinstance(one, str)]
+        levels, late = levels_of(memory), this.before
+        remembered = {one.key: _levelled(load(memory.get(one.key)), levels.get(one.key)) for one in chosen}
+        projects = self._projects(chosen, remembered, this.found.shards)
+        for one in chosen:
+            known = remembered[one.key]
+            project = one.project or (known.project if known else "") or projects.get(one.key, "")
             if not project:
-                unknown.append(("application", f"{one.key}: its project is not told"))
+                this.note(one.key, "its project is not told")
                 continue
+            # one that could not be read is as it was last seen, which is longer ago than the last pass
+            view = replace(this.view, last_pass=instant(late[one.key])) if one.key in late else this.view
             try:
-                page = reader.page(one, project, memory)
+                page = Reader(self.client, view, commits).page(one, project, known)
             except ONLY_ONE as error:
-                failures.append(error)
-                unknown.append(("application", f"{one.key}: {plain(str(error), 500)}"))
+                this.failures.append(error)
+                this.note(one.key, str(error))
                 continue
             yield page
-        if failures and len(failures) == len(chosen):
-            raise failures[-1]
 
     def _projects(self, chosen: Sequence[Listed], remembered: dict[str, Memory | None], shards: Sequence[str]) -> dict[str, str]:
         """Asked only where neither the list nor memory tells a project: servers before 3.5, and new applications."""
@@ -110,20 +115,48 @@ class Argocd:
                 out[key_of(app.metadata.namespace, app.metadata.name)] = project
         return out
 
-    def _missing(self, task: Task, view: View, present: set[str], unknown: list[tuple[str, str]]) -> Iterator[Page]:
+    def _missing(self, this: "_Pass", present: set[str]) -> Iterator[Page]:
         """Applications that the list no longer holds: gone only when asking for them by project says 404."""
-        for key in sorted(set(task.memory) - present):
-            memory = load(task.memory[key]) if key.startswith("application/") else None
+        for key in sorted(set(this.task.memory) - present):
+            memory = load(this.task.memory[key]) if key.startswith("application/") else None
             if memory is None:
                 continue
             try:
                 self.client.application(memory.name, memory.namespace, memory.project)
             except Missing:
-                yield Page(events=[deleted(memory, view)], remember={key: None}, seen=1)
+                yield Page(events=[deleted(memory, this.view)], remember={key: None}, seen=1)
             except Forbidden:
-                unknown.append(("application", f"{key}: no longer listed, and the token may no longer read its project"))
+                this.note(key, "no longer listed, and the token may no longer read its project")
             except (NotUnderstood, ServerFailed, TooLarge) as error:
-                unknown.append(("application", f"{key}: no longer listed ({plain(str(error), 300)})"))
+                this.note(key, f"no longer listed ({plain(str(error), 300)})")
+
+
+@dataclass(slots=True)
+class _Pass:
+    """What one pass gathers beside its pages. `behind`: why an application with news could not be read."""
+
+    task: Task
+    view: View
+    found: Found
+    unknown: list[tuple[str, str]]
+    failures: list[SourceError] = field(default_factory=list)
+    behind: dict[str, str] = field(default_factory=dict)
+
+    def note(self, key: str, because: str) -> None:
+        self.unknown.append(("application", f"{key}: {plain(because, 500)}"))
+        self.behind[key] = plain(because, 300)
+
+    @property
+    def before(self) -> dict[str, str]:
+        """Since when applications were behind at the end of the pass before."""
+        told = self.task.memory.get(CLOCK)
+        late = (told.get("behind") or []) if isinstance(told, dict) else []
+        return {one["application"]: one["since"] for one in late if isinstance(one, dict) and {"application", "since"} <= set(one)}
+
+    def late(self) -> dict[str, tuple[str, str]]:
+        """Since when, and why: as long as it was before, else since the pass before, which saw it unchanged."""
+        before, last = self.before, _text(self.task.memory.get("pass")) or stamp(self.task.now)
+        return {key: (before.get(key, last), because) for key, because in self.behind.items()}
 
 
 def _levelled(memory: Memory | None, level: str | None) -> Memory | None:

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from app.demo.fakes.argocd_types import ApplicationState
 from app.domain.event import Event, How, entity_of
+from app.sources.argocd.source import STREAM
 
 from tests.sources.argocd.conftest import REPO, Stage, sha
+from tests.sources.harness import run_until_error
 
 HOUR = 3600
 
@@ -194,3 +196,45 @@ def test_the_record_of_an_operation_that_is_over_does_not_change_untold(stage: S
     assert (change["after"]["phase"], change["after"]["names"]) == ("Succeeded", "user:bob")
     assert of_type(stage.read(120, everything=True), "integrity") == []
     assert stage.operations[-1].ended == "Failed"
+
+
+def test_the_clock_says_what_is_forgotten_first_were_nothing_read(stage: Stage) -> None:
+    quick, still = stage.app("quick"), stage.app("still")
+    for n in range(4):
+        stage.state.sync(quick, stage.to(10 + 20 * n), "alice")
+    stage.state.sync(still, stage.to(90), "alice")
+    stage.read(100)
+    told = stage.memory["at-risk"]
+    assert told["captured"] == "2026-03-02T09:01:40Z"
+    assert told["soonest"] == [
+        {"application": "application/argocd/quick", "seconds": 200, "what": "history"},
+        {"application": "application/argocd/still", "seconds": 3600, "what": "announcements"},
+    ]
+    assert told["behind"] == []
+    stage.read(130)
+    assert stage.memory["at-risk"]["captured"] == "2026-03-02T09:02:10Z"
+
+
+def test_an_application_that_cannot_be_read_says_since_when_and_when_it_forgets(stage: Stage) -> None:
+    one, other = stage.app("one"), stage.app("other")
+    stage.state.sync(one, stage.to(10), "alice")
+    stage.read(30)
+    stage.state.sync(one, stage.to(40), "bob")
+    stage.state.sync(other, stage.to(40), "bob")
+    for at in (60, 90):
+        stage.state.fail_next(404, 1, path="/applications/one")
+        run_until_error(stage.source, STREAM, stage.memory, stage.to(at))
+        (late,) = stage.memory["at-risk"]["behind"]
+        assert (late["application"], late["since"]) == ("application/argocd/one", "2026-03-02T09:00:30Z")
+        assert late["because"]
+        assert late["forgets"] == {"announcements": "2026-03-02T10:00:30Z"}
+    stage.read(120)
+    assert stage.memory["at-risk"]["behind"] == []
+
+
+def test_announcements_that_are_kept_longer_are_learned(stage: Stage) -> None:
+    app = stage.app()
+    stage.state.event_ttl = timedelta(hours=6)
+    stage.state.sync(app, stage.to(10), "alice")
+    stage.read(5 * HOUR)
+    assert stage.memory["at-risk"]["soonest"][0]["seconds"] == 5 * HOUR
