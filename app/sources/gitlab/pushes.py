@@ -1,7 +1,8 @@
 """The stream of pushes: what moved the default branch and the protected ones, and whether a merge request brought it.
 
 The project's push events say who pushed; the walk along first parents says whether they tell of everything. Remembered per
-branch (`branch:`): its tip, the newest event told, and since when the events do not explain the tip.
+project (`mark:`): the newest event read; per branch (`branch:`): its tip, the newest event told, and since when the events do
+not explain the tip.
 """
 
 from collections.abc import Iterator, Mapping
@@ -40,6 +41,7 @@ class _Pass:
     everything: bool
     commits: Commits
     tips: dict[str, str]
+    waiting: bool = False  # a move was left for the next pass
 
     def held(self, branch: str) -> Mapping[str, Any]:
         found = self.memory.get(self.key(branch))
@@ -55,9 +57,11 @@ def pushes(client: Client, source: str, name: str, task: Task) -> Iterator[Page]
     yield Page(remember=place.told)
     commits = Commits(client, place.id, place.path)
     run = _Pass(client, source, place, task.memory, task.now, task.everything, commits, _tips(client, place))
-    moves = _moves(run)
+    moves, mark = _moves(run)
     for branch in sorted({*run.tips, *moves}):
         yield from _branch(run, branch, moves.get(branch, []))
+    if not run.waiting:  # else the same events are read again
+        yield Page(remember={f"mark:{place.id}": mark})
 
 
 def _tips(client: Client, place: Place) -> dict[str, str]:
@@ -88,27 +92,32 @@ def _named(item: Any) -> tuple[str, str | None]:
     return (name if isinstance(name, str) else ""), (sha(oid) if isinstance(oid, str) else None)
 
 
-def _moves(run: _Pass) -> dict[str, list[Move]]:
-    """New push events of watched branches, oldest first. The list's days are whole, so it begins a day early."""
-    since = min((_since(run, branch) for branch in run.tips), default=run.now - FIRST_LOOK)
-    after = (since - timedelta(days=1)).date().isoformat()
-    found: dict[str, list[Move]] = {}
-    for items in run.client.pages(f"/projects/{run.place.id}/events", action="pushed", after=after, sort="asc"):
+def _moves(run: _Pass) -> tuple[dict[str, list[Move]], dict[str, Any]]:
+    """New push events of watched branches, oldest first, and the mark to remember. Newest are read first, down to the last mark."""
+    mark = run.memory.get(f"mark:{run.place.id}")
+    known = isinstance(mark, Mapping) and all(run.held(branch) for branch in run.tips)
+    last = mark if known and isinstance(mark, Mapping) else {}
+    since = (when(str(last.get("at"))) or run.now - FIRST_LOOK) - (AGAIN if run.everything and last else timedelta())
+    found: dict[str, dict[str, Move]] = {}
+    newest = int(last.get("event") or 0)
+    for items in run.client.pages(
+        f"/projects/{run.place.id}/events", action="pushed", sort="desc", after=(since - timedelta(days=1)).date().isoformat()
+    ):
+        ids = [event.id or 0 for event in rows(PushEvent, items)]
+        newest = max([newest, *ids])
         for event in rows(PushEvent, items):
             move = _move(event)
-            if move is None or not _watched(run, move.branch):
-                continue
-            last = run.held(move.branch).get("event")
-            if run.everything or not isinstance(last, int) or event.id is None or event.id > last:
-                found.setdefault(move.branch, []).append(move)
-    return {branch: sorted(listed, key=lambda one: (one.at, one.told_by)) for branch, listed in found.items()}
+            if move and _watched(run, move.branch) and _new(run, event, move):
+                found.setdefault(move.branch, {})[move.told_by] = move
+        if ids and not run.everything and 0 < max(ids) <= int(last.get("event") or 0):
+            break
+    listed = {branch: sorted(moves.values(), key=lambda one: (one.at, one.told_by)) for branch, moves in found.items()}
+    return listed, {"event": newest, "at": stamp(run.now)}
 
 
-def _since(run: _Pass, branch: str) -> datetime:
-    told = when(str(run.held(branch).get("at")))
-    if told is None:
-        return run.now - FIRST_LOOK
-    return told - AGAIN if run.everything else told
+def _new(run: _Pass, event: PushEvent, move: Move) -> bool:
+    told = run.held(move.branch).get("event")
+    return run.everything or not isinstance(told, int) or event.id is None or event.id > told
 
 
 def _watched(run: _Pass, branch: str) -> bool:
@@ -135,7 +144,7 @@ def _branch(run: _Pass, branch: str, moves: list[Move]) -> Iterator[Page]:
     """
     held = run.held(branch)
     key, walked = run.key(branch), when(str(held.get("walked")))
-    state = {"at": stamp(run.now - FIRST_LOOK), "event": 0, **held}
+    state: dict[str, Any] = {"event": 0, **held}
     tip: str | None = state.get("tip")
     before = None if run.everything else tip  # of a move that is told again nothing need lie before
     for move in moves:
@@ -144,12 +153,13 @@ def _branch(run: _Pass, branch: str, moves: list[Move]) -> Iterator[Page]:
             yield Page(events=_told(run, _walk(run, branch, before, move.before, move.at)), seen=1)
         brought = _brought(run, move)
         if not _settled(run, move.at, brought):
+            run.waiting = True
             yield Page(remember={key: state})
             return  # told when GitLab has finished with it
         before = before if late else move.after
         tip = tip if late else move.after
         number = int(move.told_by) if move.told_by.isdigit() else 0
-        state |= {"tip": tip, "event": max(number, int(state["event"] or 0)), "at": stamp(move.at), "since": None}
+        state |= {"tip": tip, "event": max(number, int(state["event"] or 0)), "since": None}
         yield Page(events=_events(run, move, brought), remember={key: state}, seen=1)
     now = run.tips.get(branch)
     if now and tip and now != tip:

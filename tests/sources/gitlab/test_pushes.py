@@ -222,3 +222,24 @@ def test_tags_and_pushes_of_many_branches_are_passed_over(seen: World) -> None:
     seen.state.pushed(project, "v1", None, project.tip, "eve", after(hours=2))
     project.events[-1]["push_data"]["ref_type"] = "tag"
     assert [event.status for event in seen.events("pushes")] == ["push"]
+
+
+def test_what_was_read_is_not_listed_again(world: World) -> None:
+    for i in range(30):
+        world.state.direct_push(REPO, "ada", after(hours=1, minutes=i), ["a"], f"Push {i}", branch=f"feature-{i % 3}")
+    world.state.page_size = 5
+    world.events("pushes", at=after(hours=2))
+    sha = world.state.direct_push(REPO, "eve", after(hours=3), ["a"])
+    world.state.asked.clear()
+    (told,) = world.events("pushes", at=after(hours=3, minutes=5))
+    assert told.facts["after"] == sha
+    assert len([line for line in world.state.asked if "/events" in line]) == 2
+
+
+def test_a_branch_that_is_protected_later_is_looked_at_from_its_beginning(seen: World) -> None:
+    sha = seen.state.direct_push(REPO, "eve", after(hours=2), ["a"], branch="prod")
+    more = seen.state.direct_push(REPO, "eve", after(hours=3), ["a"], "More", branch="prod")
+    assert seen.events("pushes", at=after(hours=4)) == []
+    seen.state.projects[REPO].protected["prod"] = protection("prod")
+    told = [event for event in seen.events("pushes", at=after(hours=5)) if event.facts["ref"] == "refs/heads/prod"]
+    assert [event.facts["after"] for event in told] == [sha, more]
