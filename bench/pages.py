@@ -23,15 +23,24 @@ LIMIT = 50
 LATE = 1000  # the late page; the last one where there are fewer
 GOAL_BARE, GOAL_GROWTH = 3.0, 1.5
 TURNS = 4  # times the bench's repetitions: a page is a few milliseconds
-FILTERS = (
+FILTERS = (  # what is asked, its key; a list found by a value of one change alone has one page
     ("everything", None),
     ("workspace:", "workspace"),
     ("verdict:fail", "verdict"),
     ("env:production", "env"),
+    ("control:auth-2/fail", "control"),
+    ("actor:ana-ferreira", "actor"),
     ("resource:aws_type_7.*", "resource"),
+    ("workspace:risk-*", "workspace"),
+    ("commit:", "commit"),
+    ("pr:", "pr"),
+    ("run:", "run"),
 )
+ALONE = ("commit", "pr", "run")
 Plain = psycopg.Connection[Any]
 BUSIEST = "SELECT value FROM change_terms WHERE key = 'workspace' GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1"
+WILD = "EXISTS (SELECT FROM change_terms t WHERE t.change = c.id AND t.key = %s AND t.value LIKE %s)"
+NEWEST = "SELECT value FROM change_terms WHERE key = %s ORDER BY at DESC, length(value) DESC, value LIMIT 1"
 COLUMNS = ", ".join(f'c."{name}"' for name in store._LISTED)
 
 
@@ -45,12 +54,13 @@ class _Asked:
     cursor: str | None
     sql: str
     values: list[Any]
+    many: int
     ours: list[float] = field(default_factory=list)
     bare: list[float] = field(default_factory=list)
     whole: bool = False
 
     def page(self) -> Sequence[Any]:
-        return store.changes_matching(self.connection, self.query, cursor=self.cursor, limit=LIMIT).items
+        return store.changes_matching(self.connection, self.query, cursor=self.cursor, limit=LIMIT, total=self.many).items
 
     def rows(self) -> Sequence[Any]:
         return self.plain.execute(self.sql, self.values).fetchall()
@@ -74,7 +84,7 @@ def run(place: Place) -> Iterator[Figure]:
     with ExitStack() as stack:
         lists = [_opened(place, stack, size) for size in sizes]
         for name, key in FILTERS:
-            for late in (False, True):
+            for late in (False,) if key in ALONE else (False, True):
                 asked = [_asked(*one, name, key, late=late) for one in lists]
                 yield _measured(f"pages: {asked[-1][0]}, {asked[-1][1]}", [one for *_, one in asked], sizes, place.size.repetitions)
 
@@ -86,11 +96,14 @@ def _opened(place: Place, stack: ExitStack, size: int) -> tuple[Connection, Plai
 
 
 def _asked(connection: Connection, plain: Plain, name: str, key: str | None, *, late: bool) -> tuple[str, str, _Asked]:
-    if key == "workspace":
-        value = plain.execute(BUSIEST).fetchall()[0][0]
-        name = f"workspace:{value}"
+    if name.endswith(":"):
+        value = plain.execute(NEWEST if key in ALONE else BUSIEST, [key] if key in ALONE else []).fetchall()[0][0]
+        name = f"{key}:{value}"
+    wild = name.endswith("*") and not name.endswith(".*")
     source, at, id_, where, values = "changes c", "c.at", "c.id", [], []
-    if key:
+    if key and wild:
+        where, values = [WILD], [key, name.partition(":")[2].replace("*", "%")]
+    elif key:
         source, at, id_ = "change_terms t JOIN changes c ON c.id = t.change", "t.at", "t.change"
         where, values = ["t.key = %s AND t.value = %s"], [key, name.partition(":")[2].removesuffix(".*")]
     cursor, number = None, 1
@@ -98,9 +111,11 @@ def _asked(connection: Connection, plain: Plain, name: str, key: str | None, *, 
         number, cursor = _late(plain, source, at, id_, where, values)
         where, values = [*where, f"({at}, {id_}) < (%s, %s)"], [*values, cursor.at, cursor.id]
     conditions = f"WHERE {' AND '.join(where)} " if where else ""
+    many = plain.execute(f"SELECT count(*) FROM {source} {conditions}", values).fetchall()[0][0]  # as the page counts them, before
     sql = f"SELECT {COLUMNS} FROM {source} {conditions}ORDER BY {at} DESC, {id_} DESC LIMIT {LIMIT + 1}"
     query = parse(name, CHANGES) if key else Query()
-    return name, f"page {number:,}", _Asked(connection, plain, query, str(cursor) if cursor else None, sql, values)
+    told = f"{key}: of one" if key in ALONE else name
+    return told, f"page {number:,}", _Asked(connection, plain, query, str(cursor) if cursor else None, sql, values, many)
 
 
 def _late(plain: Plain, source: str, at: str, id_: str, where: list[str], values: list[Any]) -> tuple[int, Cursor]:

@@ -43,20 +43,28 @@ _LISTED = (
 _COLUMNS = [changes.c[name].label("cls" if name == "class" else name) for name in _LISTED]
 
 
+MANY = 10_000  # matches among which the next few are found soonest by looking at one change after the other
+
+
 def changes_matching(
-    connection: Connection, query: Query, period: Period | None = None, cursor: str | None = None, limit: int = 50
+    connection: Connection, query: Query, period: Period | None = None, cursor: str | None = None, limit: int = 50, total: int = 0
 ) -> Page[ChangeRow]:
-    """A page of the list, newest first (time, then id). One statement. Raises UsageError for a cursor that is none."""
-    rows, page = _page(connection, _COLUMNS, changes_filter(query, period, paged=True), change_cursor(cursor), limit)
+    """A page of the list, newest first (time, then id). One statement. Raises UsageError for a cursor that is none.
+
+    `total` is how many match, where that is known; it makes no difference but to the time that it takes.
+    """
+    found = changes_filter(query, period, paged=True, many=total >= MANY)
+    rows, page = _page(connection, _COLUMNS, found, change_cursor(cursor), limit)
     return Page(tuple(_change_row(row) for row in rows), page.older, page.newer)
 
 
 def items_matching(
-    connection: Connection, query: Query, period: Period | None = None, cursor: str | None = None, limit: int = 50
+    connection: Connection, query: Query, period: Period | None = None, cursor: str | None = None, limit: int = 50, total: int = 0
 ) -> Page[dict[str, Any]]:
     """The same page as the JSON items that the API answers with."""
     columns = [changes.c.item, changes.c.at, changes.c.id]
-    rows, page = _page(connection, columns, changes_filter(query, period, paged=True), change_cursor(cursor), limit)
+    found = changes_filter(query, period, paged=True, many=total >= MANY)
+    rows, page = _page(connection, columns, found, change_cursor(cursor), limit)
     return Page(tuple(row.item for row in rows), page.older, page.newer)
 
 
@@ -137,10 +145,10 @@ def changes_of_events(connection: Connection, seqs: Sequence[int]) -> Mapping[in
 
 
 def extent(
-    connection: Connection, query: Query, period: Period | None = None, newest: int | None = None
+    connection: Connection, query: Query, period: Period | None = None, newest: int | None = None, total: int = 0
 ) -> tuple[datetime, datetime] | None:
-    """The times of the oldest and the newest match, of all or of the `newest` so many; None when nothing matches."""
-    found = changes_filter(query, period, paged=newest is not None)
+    """The times of the oldest and the newest match, of all or of the `newest` so many of `total`; None when nothing matches."""
+    found = changes_filter(query, period, paged=newest is not None, many=newest is not None and total >= max(MANY, 20 * newest))
     statement = select(func.min(found.at), func.max(found.at)).select_from(found.rows).where(*found.where)
     if newest is not None:
         matches = select(found.at.label("at")).select_from(found.rows).where(*found.where)

@@ -55,11 +55,12 @@ class Filter:
         return self.at.desc(), self.id.desc()
 
 
-def changes_filter(query: Query, period: Period | None, *, paged: bool = False) -> Filter:
+def changes_filter(query: Query, period: Period | None, *, paged: bool = False, many: bool = False) -> Filter:
     """What `query` selects of the changes whose time lies in `period`.
 
     `paged`: only the next few rows of the list are wanted, so it is walked in its order and each row is asked about the
-    other terms. Without it, for counts and whole lists, the database is free to join.
+    other terms; all of them where it is known that `many` match, else those that most rows are expected to pass. Without it,
+    for counts and whole lists, the database is free to join.
     """
     terms = [asked for term in query.terms if term.key not in TIMES for asked in spoken(term)]
     leader = _leader(terms)
@@ -72,14 +73,14 @@ def changes_filter(query: Query, period: Period | None, *, paged: bool = False) 
     rest = [term for term in terms if term is not leader]
     if any(_needs_row(term) for term in rest):
         base = replace(base, rows=base.whole)
-    walked = CHANGES[leader.key].rank if leader and paged else None
-    asked = (change_condition(term, base.id, each=walked is not None and _common(term, walked)) for term in rest)
+    walked = CHANGES[leader.key].rank if leader else None
+    asked = (change_condition(term, base.id, each=paged and (many or _common(term, walked))) for term in rest)
     return replace(base, where=(*base.where, *within(base.at, narrowed(query, period)), *asked))
 
 
-def _common(term: Term, rank: int) -> bool:
-    """Whether most rows are expected to pass: not what the list led by a term of this rank should be narrowed by first."""
-    return bool(term.key) and (term.negated or (CHANGES[term.key].rank > rank and _exact(term)))
+def _common(term: Term, rank: int | None) -> bool:
+    """Whether most rows are expected to pass: not what a list led by a term of this rank, or by none, is narrowed by first."""
+    return bool(term.key) and (term.negated or (rank is not None and CHANGES[term.key].rank > rank and _exact(term)))
 
 
 def within(at: ColumnElement[Any], period: Period) -> tuple[Condition, ...]:

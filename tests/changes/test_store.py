@@ -126,6 +126,19 @@ def test_pages_meet_without_overlap_in_both_directions(filled: Connection, text:
     assert store.changes_matching(filled, q(text), None, first.older, limit=7).items == pages[1].items
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["", "workspace:*", "-author:a*", "env:production -verdict:pass", "app:[payments-api,fraud-detector]", "detector -env:x"],
+)
+def test_a_page_is_the_same_however_many_are_known_to_match(filled: Connection, text: str) -> None:
+    few = store.changes_matching(filled, q(text), None, limit=20)
+    assert few == store.changes_matching(filled, q(text), None, limit=20, total=store.MANY)
+    assert few.items
+    newest = store.extent(filled, q(text), None, 7)
+    assert newest == (few.items[6].at, few.items[0].at)
+    assert newest == store.extent(filled, q(text), None, 7, total=10**9)
+
+
 def test_rows_that_come_later_never_move_a_page(filled: Connection) -> None:
     page = store.changes_matching(filled, EVERYTHING, None, limit=10)
     put(filled, change(9000, at=datetime(2026, 12, 1, tzinfo=UTC)))

@@ -53,8 +53,8 @@ def _changes(api: APIRouter, portal: Portal) -> None:
         """Ordered by time, then id. `next` is the cursor of the next page; following it to the end gives every match once."""
         ask = question(asked, CHANGES, portal.seen(request).zone).or_raise()
         with read_only(portal.engine) as connection:
-            page = store.items_matching(connection, ask.query, ask.period, asked.cursor or None, ask.limit)
             total = store.count_matching(connection, ask.query, ask.period)
+            page = store.items_matching(connection, ask.query, ask.period, asked.cursor or None, ask.limit, total)
         said = sentence("changes", CHANGES, ask.query, total, ask.period)
         return answer({"items": page.items, "next": page.older, "sentence": str(said)})
 

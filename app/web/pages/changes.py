@@ -95,10 +95,10 @@ def matching(connection: Connection, seen: Seen, asked: Asked, ask: Question, fi
     over = None
     if ask.sound:
         total = store.count_matching(connection, ask.query, ask.period)
-        page = store.changes_matching(connection, ask.query, ask.period, asked.cursor or None, ask.limit)
+        page = store.changes_matching(connection, ask.query, ask.period, asked.cursor or None, ask.limit, total)
         rows, older = page.items, page.older
     if total:
-        over = _over(connection, seen, ask, figures if total > figures else None)
+        over = _over(connection, seen, ask, total, figures)
         holes, drawn = _drawn(connection, seen, asked, ask, over)
         facets = store.facets(connection, ask.query, over.period)
     said = sentence("changes", CHANGES, ask.query, total, ask.period) if ask.sound else None
@@ -136,13 +136,13 @@ class _Over:
     newest: bool
 
 
-def _over(connection: Connection, seen: Seen, ask: Question, most: int | None) -> _Over:
+def _over(connection: Connection, seen: Seen, ask: Question, total: int, most: int) -> _Over:
     """As wide as what is asked for, else as what there is; without a beginning only the newest `most`, where there are more."""
     asked = narrowed(ask.query, ask.period)
     if asked.start is not None and asked.end is not None and asked.start < asked.end:
         return _Over(asked.start, asked.end, ask.period, newest=False)
-    newest = asked.start is None and most is not None
-    held = store.extent(connection, ask.query, ask.period, most if newest else None) or (seen.now, seen.now)
+    newest = asked.start is None and total > most
+    held = store.extent(connection, ask.query, ask.period, most if newest else None, total) or (seen.now, seen.now)
     start = asked.start or held[0]
     end = max(asked.end or max(seen.now, held[1] + timedelta(microseconds=1)), start + timedelta(hours=1))
     return _Over(start, end, Period(start, ask.period.end if ask.period else None) if newest else ask.period, newest)
