@@ -75,6 +75,15 @@ def test_the_environment_goes_over_the_file(tmp_path: Path) -> None:
         ("[databse]\nurl = 'x'", "databse is not a setting; did you mean database?"),
         ("[web]\nprot = 1", "web.prot is not a setting; did you mean port?"),
         ("[web]\nport = 'many'", "web.port is 'many'"),
+        (
+            "[web]\nlocal_user = 'Dara'\nhost = '0.0.0.0'",
+            "local_user names everybody who reaches 0.0.0.0; expected a loopback host",
+        ),
+        ("[web]\nlocal_user = 'Dara'\nhost = 'portal.bank.example'", "local_user names everybody who reaches portal.bank.example"),
+        ("[web]\nlocal_user = 'Dara'\npublic_url = 'https://changes.bank.example'", "expected user_header behind a proxy"),
+        ("[web]\nlocal_user = 'Dara'\nuser_header = 'X-User'", "has local_user and user_header; expected one of them"),
+        ('[web]\nlocal_user = "Da\\u202Era"', "a name that can be shown is expected"),
+        ("[web]\nuser_header = 'X User'", "web.user_header is 'X User'"),
         ("[web]\npublic_url = 'ftp://x'", "an address such as https://tfe.bank.example is expected"),
         ("[database]\nurl = 'mysql://x'", "a postgresql:// url is expected"),
         ("[log]\nlevel = 'LOUD'", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
@@ -138,3 +147,15 @@ def test_secrets_that_cannot_be_read_say_so(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("\n", encoding="utf-8")
     with pytest.raises(SettingsError, match="is empty"):
         token_of(settings.source[1], {})  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ["email", "Portal"])
+def test_a_source_is_not_called_what_means_something_else(tmp_path: Path, name: str) -> None:
+    text = f'[[source]]\nname = "{name}"\nkind = "argocd"\nurl = "https://a"\ntoken_env = "T"'
+    assert any("means something else here" in line for line in lines_of(tmp_path, text))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.8.8.8"])
+def test_a_portal_of_this_machine_alone_may_name_its_user(tmp_path: Path, host: str) -> None:
+    settings = settings_in(tmp_path, f"[web]\nlocal_user = 'Dara'\nhost = '{host}'")
+    assert settings.web.local_user == "Dara"  # type: ignore[attr-defined]

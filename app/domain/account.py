@@ -16,7 +16,7 @@ from app.domain.actor import Actor, ActorKind
 
 EMAIL = "email"  # the system of addresses: they count whichever source told them
 DECLARED = "self-declared"  # why a commit's author is named so; anybody can write any name into a commit
-LONGEST = 200  # characters of an account; a longer one is kept apart by its digest
+LONGEST = 200  # characters of an account; what is longer, or cannot be shown, is kept apart by its digest
 
 _NUMBERED = {
     "github": re.compile(r"(\d{1,20})\+(.+)", re.ASCII | re.DOTALL),
@@ -69,10 +69,11 @@ def user_name(kind: str, name: str) -> str:
 
 
 def _kept(name: str) -> str:
-    name = name.replace("\x00", "\ufffd")
-    if len(name) <= LONGEST:
+    """`name`; of one that is long, or has characters that are not seen, what can be shown of it and its digest."""
+    if len(name) <= LONGEST and name.isprintable():
         return name
-    return f"{name[: LONGEST // 2]}…sha256:{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()}"
+    shown = "".join(c if c.isprintable() else "\ufffd" for c in name[: LONGEST // 2])
+    return f"{shown}…sha256:{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def accounts_of(source: str, kind: str, actor: Actor, hosts: Iterable[Host] = ()) -> tuple[Account, ...]:
