@@ -13,6 +13,7 @@ from app.domain.actor import Actor, ActorKind
 
 JOINED, SEPARATED, BOT = "joined", "separated", "bot"
 STATUSES = (JOINED, SEPARATED, BOT)
+DECIDED = "decided by"  # how a decision begins to say by what somebody is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class Decision:
 
     @property
     def says(self) -> str:
-        return f"decided by {self.by or 'somebody unnamed'} on {self.at:%Y-%m-%d}: {self.because}"
+        return f"{DECIDED} {self.by or 'somebody unnamed'} on {self.at:%Y-%m-%d}: {self.because}"
 
 
 @dataclass(frozen=True, slots=True)

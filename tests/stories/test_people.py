@@ -89,6 +89,9 @@ def test_a_control_waits_for_who_it_is_and_then_says_so(bank: Bank, portal: Port
     assert portal.verdict("SOD-2") == "fail"
     told = next(one for item in portal.changes() for one in item["people"] if one["role"] == "confirmer")
     assert (told["name"], told["person"]) == ("bob", "Ada Ng"), "the source's own word stays beside the decision"
+    page = portal.ask("GET", f"/changes/{portal.changes()[-1]['id']}").text
+    assert "bob, decided by Dara Novak" in page, "that it was decided here, and why, stands on the change"
+    assert ">unresolved</a>" in page
     assert re.fullmatch(r"decided by Dara Novak on \d{4}-\d\d-\d\d: It was her account after all", told["known_by"])
 
     portal.decide(tfe, decision="separate", because="Two people share it")

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from app.changes.rows import WholeChange
+from app.domain.identity import DECIDED
 from app.web.store import Payload, Where
 from app.web.times import Time, Zone, shown, shown_or_none, took
 from app.web.views import branches, marks, tables
@@ -45,6 +46,8 @@ class Who:
     name: str
     source: str
     href: str
+    decided: str = ""  # the source's own name and the decision, where a decision says who that is
+    settle: str = ""  # where who that is can be decided, while nothing says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,11 +251,18 @@ def _people(people: object) -> tuple[InRole, ...]:
         known = p.get("person") or p.get("name")
         name = str(known or "nobody named")
         source = str(p.get("source") or "") + (", as a commit says" if p.get("declared") else "")
-        who = Who(name, source, f"/changes?q=actor:{_quoted(name)}" if known else "")
+        who = Who(name, source, f"/changes?q=actor:{_quoted(name)}" if known else "", *_standing(p))
         mine = roles.setdefault(str(p.get("role") or "took part"), [])
         if who not in mine:
             mine.append(who)
     return tuple(InRole(role, tuple(who)) for role, who in roles.items())
+
+
+def _standing(person: Mapping[str, Any]) -> tuple[str, str]:
+    by, account = str(person.get("known_by") or ""), person.get("account")
+    open_ = account and not person.get("person") and person.get("kind") == "human"
+    decided = f"{person.get('name') or ''}, {by}" if by.startswith(DECIDED) else ""
+    return decided, f"/people?q=account:{_quoted(str(account))}" if open_ else ""
 
 
 def _quoted(text: str) -> str:
