@@ -14,12 +14,14 @@ from app.sources.contract import Connection
 from app.sources.tfe.acts import person
 from app.sources.tfe.assessments import Told
 from app.sources.tfe.settings import Lock
+from app.sources.tfe.states import BECAUSE, State
 from app.sources.tfe.wire import Resource
 
 SETTINGS = "Terraform Enterprise does not tell who changed settings"
 UNLOCKED = "Terraform Enterprise does not tell who unlocked a workspace"
 GONE = "Terraform Enterprise does not tell who deleted a workspace, nor who narrowed what the token sees"
 LOCKED = "the server does not tell who locked it"
+MADE = "the metadata of the state does not tell who made it"
 ASSESSED = "a health assessment does not tell who changed what it found"
 STEPS = {"drifted": Step.DRIFTED}
 
@@ -72,6 +74,11 @@ class Teller:
             actor = self._named(place) or unknown(UNLOCKED)
             return self._event("workspace", place.id, "unlocked", place, self.now, facts, actor, self.now.isoformat())
         return self._event("workspace", place.id, "locked", place, self.now, facts, _holder(lock, included), self.now.isoformat())
+
+    def state(self, place: Place, state: State, maker: Actor) -> Event:
+        """A state that no run made."""
+        facts: dict[str, JSON] = {"serial": state.serial, "terraform_version": state.version, "because": BECAUSE}
+        return self._event("state-version", state.id, "created", place, state.at or self.now, facts, maker)
 
     def stands(self, place: Place, status: str, facts: Mapping[str, JSON]) -> Event:
         """It is gone, or there again."""

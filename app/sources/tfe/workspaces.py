@@ -5,13 +5,15 @@ https://developer.hashicorp.com/terraform/enterprise/api-docs/workspaces
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.canonical import plain
+from app.domain.actor import Actor, unknown
 from app.errors import NotUnderstood
 from app.sources.contract import Connection, Observation, Page, Task
-from app.sources.tfe import assessments, powers, tellings
+from app.sources.tfe import around, assessments, powers, states, tellings
+from app.sources.tfe.acts import person
 from app.sources.tfe.assessments import Health
 from app.sources.tfe.client import Client
 from app.sources.tfe.settings import Snapshot, changed, lock_of, snapshot
@@ -20,15 +22,16 @@ from app.sources.tfe.tellings import Place, Teller
 from app.sources.tfe.wire import Document, Resource, moment
 
 INCLUDES = ("current_assessment_result,current_run,locked_by,project", "current_run,locked_by,project", "")
+PARTS = ("run triggers", "metadata of states")  # words that not every pass finds anew
 GONE = "it is in no list and answers 404: deleted, or out of the token's sight"
 
 
 def pages(client: Client, connection: Connection, task: Task, who: tellings.Named | None = None) -> Iterator[Page]:
     """A page for each page of the list, and one for what is no longer there. Raises Missing when the organization is not there.
 
-    Memory: `workspace:<id>` {settings, lock, gone}; `health:<id>` a Health; `project:<id>` its name; `looked` {at} of the last
-    whole look; `abilities` {include, includes}: what this server takes; `server` the same in words; `assessments` how many
-    workspaces stand how. `who` may name who did it.
+    Memory: `workspace:<id>` {settings, lock, gone}; `health:<id>` a Health; `project:<id>` its name; `around:<id>` and
+    `states:<id>`: see those modules; `looked` {at} of the last whole look; `abilities` {include, includes}: what this server takes;
+    `server` the same in words; `assessments` how many workspaces stand how. `who` may name who did it.
     """
     yield from _Look(client, connection, task, who).pages()
 
@@ -52,6 +55,9 @@ class _Look:
         self.include = 0 if task.everything else int(known.get("include", 0))
         self.projects = {key.removeprefix("project:"): value for key, value in self.memory.items() if key.startswith("project:")}
         self.standing: dict[str, int] = {}
+        self.words: dict[str, bool | str] = {}
+        self.people: dict[str, Resource] = {}
+        self.looks, self.state_looks = around.LOOKS, around.LOOKS
         self.powers: tuple[int, dict[str, int]] = (0, {})
         self.batch = _Batch()
 
@@ -81,7 +87,9 @@ class _Look:
         told, found = self.powers
         lines = [f"{name} on {n} of {told} workspaces" for name, n in found.items()]
         included = INCLUDES[self.include].replace(",", ", ") or "none"
-        return {"token": powers.word(bool(found) if told else None, lines), "sideloads of workspaces": included}
+        words = {"token": powers.word(bool(found) if told else None, lines), "sideloads of workspaces": included}
+        kept = {name: value for name, value in (self.memory.get("server") or {}).items() if name in PARTS}
+        return words | kept | self.words
 
     def _documents(self) -> Iterator[Document]:
         """The pages of the list, with the most includes this server takes."""
@@ -129,6 +137,8 @@ class _Look:
         held = {"lock": lock} if lock else {}
         self._keep(f"workspace:{one.id}", {"settings": {**(before or {}), **now.settings}, **held})
         self._health(one, place, document)
+        self._around(one, place, now)
+        self._states(one, place)
         if len(self.batch.events) > told:
             self.batch.observations[seen.digest] = seen
 
@@ -151,6 +161,48 @@ class _Look:
         if lock.locked != bool(was and was["locked"]):
             self.batch.events.append(self.teller.lock(place, lock, document.included, first=was is None))
         return lock.kept()
+
+    def _around(self, one: Resource, place: Place, now: Snapshot) -> None:
+        """Run triggers and sharing of its state, once a day. They changed since they were looked at, not since the last pass."""
+        known = self.memory.get(f"around:{one.id}")
+        if self.looks <= 0 or not around.due(known, self.task.now):
+            return
+        self.looks -= 1
+        found = around.look(self.client, one, known, self.task.now)
+        self.batch.unknown += found.unreadable
+        told = set(found.settings)
+        self.words |= {"run triggers": "run_triggers" in told}
+        if known and (became := changed(known, found.kept | {"at": known["at"]})):
+            teller = replace(self.teller, after=moment(known["at"]))
+            self.batch.events.append(teller.changed(place, became, {**now.settings, **found.settings}, None))
+        self._keep(f"around:{one.id}", found.kept)
+
+    def _states(self, one: Resource, place: Place) -> None:
+        """States that no run made, where the connection opts in to their metadata."""
+        known = self.memory.get(f"states:{one.id}")
+        daily = around.due(known, self.task.now)
+        if not self.teller.connection.state_metadata or self.state_looks <= 0 or not (daily or states.due(one, known)):
+            return
+        self.state_looks -= 1
+        found = states.read(self.client, one, place.name, known)
+        self.words["metadata of states"] = found is not None
+        for state in found.made if found else ():
+            seen = observe(f"state-version/{state.id}", f"{self.url}/api/v2/state-versions", state.kept, self.task.now)
+            self.batch.observations[seen.digest] = seen
+            self.batch.events.append(self.teller.state(replace(place, digest=seen.digest), state, self._maker(state.by)))
+        self.batch.unknown += found.unreadable if found else []
+        newest = found.newest if found else str((known or {}).get("newest", ""))
+        self._keep(
+            f"states:{one.id}", {"at": self.task.now.isoformat(), "current": one.one("current-state-version"), "newest": newest}
+        )
+
+    def _maker(self, key: str | None) -> Actor:
+        if key is None:
+            return unknown(tellings.MADE)
+        if key not in self.people:
+            document = self.client.user(key)
+            self.people[key] = document.data[0] if document and document.data else Resource(key, "users", {})
+        return person(key, self.people)
 
     def _health(self, one: Resource, place: Place, document: Document) -> None:
         key = f"health:{one.id}"

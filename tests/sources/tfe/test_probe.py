@@ -109,7 +109,11 @@ def test_what_a_pass_meets_of_the_server_is_remembered_for_the_page(bench: Bench
     words = bench.memory["server"]
     assert (words["version"], words["confirmed-by"], words["run events"]) == ("1.1.0", True, True)
     bench.look("workspaces")
-    assert bench.memory["server"] == {"token": "read-only", "sideloads of workspaces": "current_run, locked_by, project"}
+    assert bench.memory["server"] == {
+        "token": "read-only",
+        "sideloads of workspaces": "current_run, locked_by, project",
+        "run triggers": True,
+    }
     bench.workspace.settings["permissions"] = tfe_shapes.PERMISSIONS | {"can-lock": True}
     bench.look("workspaces")
     assert writes(bench.memory["server"]) == "can write: can-lock on 1 of 1 workspaces"
