@@ -120,7 +120,7 @@ TYPES: dict[str, dict[str, Resolver]] = {
     },
     "StatusCheckRollup": {"state": lambda *_: "SUCCESS", "contexts": _contexts},
     "CheckRun": {
-        "databaseId": _of_check("id"),
+        "id": _of_check("node_id"),
         "name": _of_check("name"),
         "status": _of_check("status"),
         "conclusion": _of_check("conclusion"),
@@ -142,7 +142,7 @@ TYPES: dict[str, dict[str, Resolver]] = {
         "nextSha": lambda here, _: here.value[0],
     },
     "StatusContext": {
-        "id": lambda here, _: f"SC_{here.value[1].id}",
+        "id": _of_check("node_id"),
         "context": _of_check("name"),
         "state": lambda here, _: here.value[1].conclusion or "PENDING",
         "createdAt": lambda here, _: iso(here.value[1].completed_at or here.value[1].started_at),

@@ -132,7 +132,7 @@ def check(
     at: datetime,
     *,
     app: str | None = "github-actions",
-) -> int:
+) -> str:
     """A check on the pull request's head that ended at `at` (None: it runs since). A later one of that name takes its place.
 
     `app` None: a commit status. It does not touch the pull request. Gives its id.
@@ -148,7 +148,7 @@ def check(
         status = "COMPLETED" if done else "IN_PROGRESS"
         made = Check(identity, name, status, conclusion, at - timedelta(minutes=2), at if done else None, app, pusher)
         listed[:] = [one for one in listed if one.name != name] + [made]
-        return identity
+        return made.node_id
 
 
 def _pusher(repository: Repository, pull: PullRequest) -> str | None:

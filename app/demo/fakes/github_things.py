@@ -15,7 +15,7 @@ class User:
 
     @property
     def database_id(self) -> int:
-        return zlib.crc32(self.login.encode())
+        return zlib.crc32(self.login.encode()) & 0x7FFFFFFF  # GraphQL's Int has 32 bits, one for the sign
 
 
 @dataclass
@@ -61,6 +61,10 @@ class Check:
     completed_at: datetime | None
     app: str | None
     pusher: str | None = None
+
+    @property
+    def node_id(self) -> str:
+        return f"{'CR' if self.app else 'SC'}_{self.id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,7 @@ class Repository:
 
     @property
     def database_id(self) -> int:
-        return zlib.crc32(f"{self.git.name}/{self.git.seed}".encode())
+        return zlib.crc32(f"{self.git.name}/{self.git.seed}".encode()) & 0x7FFFFFFF
 
     @property
     def id(self) -> str:

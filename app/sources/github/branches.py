@@ -21,6 +21,7 @@ class Branches:
     answer: Node
     default: str
     tips: dict[str, str | None]
+    protected: frozenset[str]
     remember: dict[str, Any]
 
 
@@ -38,7 +39,7 @@ def branches(reading: Reading, *more: str) -> Branches:
     if default:
         tips = {default: sha(answer, "defaultBranchRef", "target", "oid"), **tips}
     current = text(answer, "nameWithOwner", limit=300) or reading.asked
-    return Branches(current, answer, default, tips, {**known, **kept})
+    return Branches(current, answer, default, tips, frozenset(listed), {**known, **kept})
 
 
 def _protected(reading: Reading) -> tuple[list[str], dict[str, Any]]:

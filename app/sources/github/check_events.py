@@ -27,10 +27,12 @@ def check_events(node: Node, origin: Origin, unrequired: str | None = None) -> N
         raise NotUnderstood(f"the pull request {identity} of {origin.repository} has no number or no head", "both")
     pull = Pull(node, origin, identity, named, {})
     found: dict[Any, Event] = {}
+    count = 0
     for item in contexts(node):
-        for event in _told(pull, item, head, unrequired):
-            found.setdefault(event.id, event)
-    untold = _untold(node)
+        events = list(_told(pull, item, head, unrequired))
+        count += bool(events)
+        found |= {event.id: event for event in events if event.id not in found}
+    untold = _untold(node, count)
     if untold or not found:
         status, because = ("unavailable", untold) if untold else ("none", "GitHub has no check on this head")
         event = absent(pull, head, status, because)
@@ -45,10 +47,9 @@ def contexts(node: Node) -> Iterator[Node]:
         yield from nodes(item, "commit", "statusCheckRollup", "contexts")
 
 
-def _untold(node: Node) -> str:
+def _untold(node: Node, told: int) -> str:
     """Why not all of them are told: "" where they are. A null in the list is a check of which nothing is known."""
     total = sum(number(at(item, "commit", "statusCheckRollup"), "contexts", "totalCount") or 0 for item in nodes(node, "commits"))
-    told = sum(1 for _ in contexts(node))
     return f"GitHub told {told} of {total} checks" if total > told else ""
 
 
@@ -65,14 +66,14 @@ def _told(pull: Pull, item: Node, head: str, unrequired: str | None) -> Iterator
     if not run and item.get("__typename") != "StatusContext":
         pull.new.append(("check.__typename", text(item, "__typename", limit=100)))
         return
-    ident = number(item, "databaseId") if run else text(item, "id", limit=200)
+    ident = text(item, "id", limit=200)  # databaseId has 32 bits, and check runs have outgrown them
     if not ident:
         pull.new.append(("check.id", text(item, "name", limit=100) or text(item, "context", limit=100)))
         return
     word, known = _word(item) if run else _state(item)
     if not known:
         pull.new.append(("check.conclusion" if run else "check.state", word))
-    yield _check(pull, item, head, str(ident), word, known, unrequired)
+    yield _check(pull, item, head, ident, word, known, unrequired)
     if run:
         yield from _push(pull, item, head)
 

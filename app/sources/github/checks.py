@@ -237,6 +237,8 @@ def _asked(run: _Pass, heads: Sequence[_Head]) -> tuple[dict[str, Any], dict[str
         if not refused:
             break
         unrequired = f"GitHub answered: {text(refused[0], 'message', limit=300)}"
+    run.reading.client.note("checks", not errors)
+    run.reading.client.note("required checks", unrequired is None and not errors)
     failed = {str(at(error, "path")[1]): f"GitHub answered: {text(error, 'message', limit=300)}" for error in errors}
     return dict(needed_repository(data, run.current)), failed, unrequired
 

@@ -45,6 +45,7 @@ class Client:
         self.rest = Http(connection, clock, REST, accept, headers, transport)
         self.graphql = Http(behind, clock, ("/graphql",), accept, headers, transport, attempts=2)
         self.lacking: tuple[str, ...] | None = None  # what this server is too old for; None: not asked yet
+        self.able: dict[str, bool | str] = {}  # what this pass found the server to tell this token
 
     @property
     def requests(self) -> int:
@@ -56,14 +57,22 @@ class Client:
 
     def recall(self, memory: Mapping[str, Any], *, forget: bool) -> None:
         """What earlier passes learned of this server; servers are upgraded, so now and then (`forget`) it is learned anew."""
-        kept = memory.get("lacking")
+        kept, self.able = memory.get("lacking"), {}
         if self.lacking is None or forget:
             self.lacking = None if forget or not isinstance(kept, list) else tuple(word for word in kept if isinstance(word, str))
 
+    def note(self, what: str, told: bool | str) -> None:
+        """Whether the server tells this; of several repositories not all may be alike."""
+        self.able[what] = told if self.able.get(what, told) == told else "in part"
+
     def learned(self, memory: Mapping[str, Any]) -> dict[str, Any]:
         """What this pass has to add to that."""
-        new = None if self.lacking is None else list(self.lacking)
-        return {} if new == memory.get("lacking") else {"lacking": new}
+        if self.lacking is not None:
+            self.note("left out", ", ".join(self.lacking) or "nothing")
+        kept = memory.get("capabilities")
+        able = {**(kept if isinstance(kept, dict) else {}), **self.able}
+        new = {"lacking": None if self.lacking is None else list(self.lacking), "capabilities": able or None}
+        return {key: value for key, value in new.items() if value != memory.get(key)}
 
     def close(self) -> None:
         self.rest.close()

@@ -1,13 +1,16 @@
 """What `check` wants to know of GitHub: its version, its clock, what the token may see, and whether it could write."""
 
+from datetime import datetime
+
 from app.errors import SourceError, Throttled, Unauthorized, Unreachable
 from app.sources.contract import Connection, Probe
+from app.sources.github.abilities import abilities
 from app.sources.github.client import Client, decoded
 from app.sources.github.terms import CAN_WRITE, READ_SCOPES
 from app.sources.github.wire import needed_object, text
 
 
-def probe(client: Client, connection: Connection) -> Probe:
+def probe(client: Client, connection: Connection, now: datetime) -> Probe:
     """Raises SourceError when GitHub as a whole cannot be asked; a repository that cannot be read is a problem line.
 
     https://docs.github.com/en/rest/meta/meta and
@@ -32,11 +35,13 @@ def probe(client: Client, connection: Connection) -> Probe:
     if not connection.repositories:
         problems.append("no repository is configured; name them in repositories")
     read_only = _read_only(scopes, permissions, problems)
+    able = abilities(client, tuple(name for name, found in permissions.items() if found), now)
+    told = {"scopes": scopes if scopes is not None else "not told"} if permissions else {}
     return Probe(
         version=version or "github.com",
         clock_offset=client.clock_offset,
         read_only=read_only,
-        capabilities={"scopes": scopes, "permissions": permissions},
+        capabilities={**told, **{f"may in {name}": found or "not told" for name, found in permissions.items()}, **able},
         problems=tuple(problems),
         state=state,
     )

@@ -60,6 +60,7 @@ def pushes(reading: Reading) -> Iterator[Page]:
         if able:
             able = yield from _by_activity(line)
         yield from _by_line(line, able)
+    reading.client.note("activity", able)
     yield from _heads(reading, asking, found, able)
 
 

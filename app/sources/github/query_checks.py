@@ -23,7 +23,7 @@ _CONTEXT = """
 fragment X on StatusCheckRollupContext {
   __typename
   ... on CheckRun {
-    databaseId name status conclusion startedAt completedAt
+    id name status conclusion startedAt completedAt
     checkSuite { createdAt app { slug } push { id pusher { ...Who } previousSha nextSha } }
   }
   ... on StatusContext { id context state createdAt creator { ...Who } }

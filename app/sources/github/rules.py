@@ -31,7 +31,7 @@ def rules(reading: Reading) -> Iterator[Page]:
     listed = dict.fromkeys([*found.tips, *merged_into(reading, found.current), *_watched(reading)])
     for branch in listed:
         if branch:
-            yield _branch(reading, found.current, branch)
+            yield _branch(reading, found, branch)
 
 
 def _watched(reading: Reading) -> list[str]:
@@ -77,12 +77,15 @@ class _Told:
     because: str = ""
 
 
-def _branch(reading: Reading, current: str, branch: str) -> Page:
+def _branch(reading: Reading, found: Branches, branch: str) -> Page:
+    current = found.current
     rulesets, classic = _rulesets(reading, current, branch), _classic(reading, current, branch)
     key = f"rules:{reading.repository}@{branch}"
     kept = reading.memory.get(key)
     if classic.value is GONE:
         return Page(remember={key: None}, seen=1)
+    reading.client.note("rulesets", rulesets.value is not None)
+    reading.client.note("classic protection", _told_of(classic))
     body = {
         "rulesets": rulesets.value,
         "untold_rulesets": rulesets.because,
@@ -92,10 +95,9 @@ def _branch(reading: Reading, current: str, branch: str) -> Page:
     clean, raw = cleaned(body)
     observation = Observation(f"rules/{current}@{branch}", "", raw, digest(raw), reading.now)
     origin = Origin(reading.source, current, reading.now, observation.digest)
-    protected = branch in (at(reading.memory, f"protected:{reading.repository}", "names") or ())
-    told = snapshot(clean, protected)
+    told = snapshot(clean, branch in found.protected)
     before = Snapshot.of(kept)
-    if before and before.digest == told.digest:
+    if text(kept, "said") == told.digest:
         return Page(seen=1)
     since = stamp(moment(kept, "since")) or ""
     event = rules_event(told, before, origin, branch, since)
@@ -105,6 +107,14 @@ def _branch(reading: Reading, current: str, branch: str) -> Page:
 
 
 GONE = object()  # the branch is not there
+
+
+def _told_of(classic: _Told) -> str:
+    """How much of classic protection this token is shown of a branch that has it."""
+    ref = at(classic.value, "ref")
+    if ref is None:
+        return "not told"
+    return "in full" if at(ref, "branchProtectionRule") else "its summary" if at(ref, "refUpdateRule") else "none seen"
 
 
 def _rulesets(reading: Reading, current: str, branch: str) -> _Told:

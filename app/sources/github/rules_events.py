@@ -48,7 +48,7 @@ class Snapshot:
 
     @property
     def digest(self) -> str:
-        return digest(canonical_json([dict(self.rules), dict(self.untold), self.readable]))
+        return digest(canonical_json([dict(self.rules), sorted(self.untold), self.readable]))
 
     def kept(self, before: "Snapshot | None", now: datetime) -> dict[str, Any]:
         """What memory keeps: while nothing is told, the rules that were told last."""
@@ -75,7 +75,8 @@ def snapshot(body: Node, protected: bool) -> Snapshot:
     asked = [_ruleset(rule, new) for rule in rulesets or ()]
     summary, whole = at(body, "branch", "ref", "refUpdateRule"), at(body, "branch", "ref", "branchProtectionRule")
     hidden = protected and not rulesets and not summary and not whole
-    failed = at(body, "branch", "failed") or {}
+    errors = at(body, "branch", "failed")
+    failed = errors if isinstance(errors, dict) else {}
     told = at(body, "branch", "ref") is not None and "refUpdateRule" not in failed and not hidden
     because = " ".join(filter(None, (text(body, "untold_rulesets"), text(body, "untold_branch"), *map(str, failed.values()))))
     known: frozenset[str] = frozenset(OURS) - {"admins_included"} if told else frozenset()
@@ -89,8 +90,8 @@ def snapshot(body: Node, protected: bool) -> Snapshot:
     for name in OURS[1:]:
         certain = rulesets is not None and name in known
         if rules[name] is None and certain:
-            rules[name] = LENIENT[name]
-        if not certain and rules[name] is not STRICTEST.get(name):
+            rules[name] = LENIENT.get(name)
+        if rules[name] is None or (not certain and rules[name] is not STRICTEST.get(name)):
             untold[name] = plain(because)
     asks = bool(asked) or protected
     rules["protected"] = asks or (False if rulesets is not None and told else None)

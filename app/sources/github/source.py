@@ -48,7 +48,7 @@ class Github:
         return STREAMS
 
     def probe(self, now: datetime) -> Probe:
-        return probe(self._client, self.connection)
+        return probe(self._client, self.connection, now)
 
     def fetch(self, task: Task) -> Iterator[Page]:
         """Every repository in turn; one that fails does not stop the others, and its error is raised at the end."""

@@ -1,8 +1,11 @@
 """What `check` learns of GitHub, and how GraphQL's errors are told apart."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from app.demo.fakes import github_branches as branches
+from app.demo.fakes.github_things import Protection
 from app.errors import Forbidden, Missing, NotUnderstood, Refused, ServerFailed, SourceError, Throttled, Unauthorized
 from app.sources.contract import Want
 from app.sources.github.client import VERSION, graphql_error, graphql_url
@@ -10,7 +13,7 @@ from app.sources.github.query import PULL_REQUESTS, lacking, without
 from app.sources.http import Answer
 
 from tests.sources.github.conftest import LATER, REPO, World
-from tests.sources.harness import run_until_error
+from tests.sources.harness import run_pass, run_until_error
 
 
 def test_all_is_well(world: World) -> None:
@@ -19,6 +22,41 @@ def test_all_is_well(world: World) -> None:
     assert found.read_only is True
     assert found.version == "github.com"
     assert found.clock_offset is not None
+
+
+def test_what_the_server_tells_is_said_in_plain_words(world: World) -> None:
+    branches.protect(world.state, REPO, "main", Protection(approvals=2, checks=("build",)))
+    n = world.pull()
+    branches.check(world.state, REPO, n, "build", "SUCCESS", LATER)
+    found = world.source().probe(LATER).capabilities
+    assert found == {
+        "scopes": "not told",
+        "may in bank/infra": "READ",
+        "pull requests": True,
+        "activity": True,
+        "checks": True,
+        "required checks": True,
+        "rulesets": True,
+        "classic protection": "its summary",
+        "merge queue": True,
+        "left out": "nothing",
+    }
+    world.state.absent = frozenset({"/activity", "/rules/"})
+    world.state.lacking = frozenset({"ADDED_TO_MERGE_QUEUE_EVENT", "REMOVED_FROM_MERGE_QUEUE_EVENT", "isInMergeQueue"})
+    world.state.checks_permitted, world.state.admin = False, True
+    found = world.source().probe(LATER).capabilities
+    assert {key: found[key] for key in ("activity", "checks", "required checks", "rulesets", "merge queue")} == dict.fromkeys(
+        ("activity", "checks", "required checks", "rulesets", "merge queue"), False
+    )
+    assert found["classic protection"] == "in full"
+    assert found["left out"] == "isInMergeQueue, ADDED_TO_MERGE_QUEUE_EVENT, REMOVED_FROM_MERGE_QUEUE_EVENT"
+
+
+def test_what_the_server_tells_is_remembered_by_each_stream(world: World) -> None:
+    for stream, words in (("pushes", {"activity"}), ("rules", {"rulesets", "classic protection"})):
+        memory: dict[str, Any] = {}
+        run_pass(world.source(), stream, memory, LATER)
+        assert set(memory["capabilities"]) == words
 
 
 def test_an_enterprise_server_tells_its_version(world: World) -> None:
