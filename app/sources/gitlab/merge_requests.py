@@ -19,7 +19,7 @@ from app.sources.contract import Observation, Page, Task
 from app.sources.gitlab.client import PER_PAGE, Client
 from app.sources.gitlab.project import Place, located, lost
 from app.sources.gitlab.reading import Reader, updated
-from app.sources.gitlab.telling import KIND
+from app.sources.gitlab.telling import KIND, Met
 from app.sources.gitlab.wire import MergeRequest, read, stamp, when, whole
 
 OVERLAP = timedelta(minutes=10)
@@ -48,7 +48,7 @@ class _Pass:
         return f"{what}:{self.place.id}" + (f":{iid}" if iid is not None else "")
 
 
-def merge_requests(client: Client, source: str, name: str, task: Task) -> Iterator[Page]:
+def merge_requests(client: Client, source: str, name: str, task: Task, met: Met) -> Iterator[Page]:
     """Pages of one project. Raises the first SourceError after everything that could be read was."""
     try:
         place = located(client, source, name, task.memory, task.now)
@@ -61,7 +61,9 @@ def merge_requests(client: Client, source: str, name: str, task: Task) -> Iterat
     yield from _news(run)
     yield from _due(run)
     yield from _sweep(run, begin=task.everything)
-    yield Page(remember={f"checks:{place.id}": None if run.reader.checked else day})
+    held = task.memory.get("server")
+    met |= {**(held if isinstance(held, dict) else {}), **met, **run.reader.met}
+    yield Page(remember={f"checks:{place.id}": None if run.reader.checked else day, "server": dict(met)})
     if run.problems:
         raise run.problems[0]
 

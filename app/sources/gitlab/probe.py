@@ -1,11 +1,9 @@
 """What `check` wants to know of GitLab: its version, its clock, what the token may see, and whether it could write."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from app.errors import Forbidden, Missing, NotUnderstood, SourceError, Throttled, Unauthorized, Unreachable
 from app.sources.contract import Connection, Probe
 from app.sources.gitlab.client import Client
+from app.sources.gitlab.telling import Met
 from app.sources.gitlab.terms import READ_SCOPES
 from app.sources.gitlab.wire import Project, read, shown
 
@@ -20,22 +18,22 @@ def probe(client: Client, connection: Connection) -> Probe:
     scopes = _scopes(client)
     read_only = _read_only(scopes, problems)
     state = ""
-    seen: dict[str, Any] = {}
+    words: Met = {} if scopes is None else {"scopes": ", ".join(sorted(scopes)) or "none"}
     for name in connection.repositories:
         try:
-            seen[name] = _project(client, name, problems)
+            words |= _project(client, name, problems)
         except (Throttled, Unauthorized, Unreachable):
             raise
         except SourceError as error:
             problems.append(f"{name}: {error}")
-            seen[name], state = None, state or error.state
+            state = state or error.state
     if not connection.repositories:
         problems.append("no repository is configured; name the projects in repositories")
     return Probe(
         version=version,
         clock_offset=client.clock_offset,
         read_only=read_only,
-        capabilities={"scopes": None if scopes is None else sorted(scopes), "projects": seen},
+        capabilities=words,
         problems=tuple(problems),
         state=state,
     )
@@ -76,16 +74,15 @@ def _read_only(scopes: set[str] | None, problems: list[str]) -> bool | None:
     return True
 
 
-def _project(client: Client, name: str, problems: list[str]) -> dict[str, Any]:
+def _project(client: Client, name: str, problems: list[str]) -> Met:
     """What the server tells of it: settings, protected branches and approval settings need a higher role on some servers."""
     node = client.project(name)
     project = read(Project, node)
     path = project.path_with_namespace
     if path and path.lower() != name.lower():
         problems.append(f"{name} is now {path}; correct repositories in the settings")
-    told: Mapping[str, bool] = {
-        "settings": "merge_method" in node,
-        "protected_branches": client.perhaps(f"/projects/{project.id}/protected_branches")[0] is not None,
-        "approval_settings": client.perhaps(f"/projects/{project.id}/approval_rules")[0] is not None,
+    return {
+        f"{name}: merge settings": "merge_method" in node,
+        f"{name}: protected branches": client.perhaps(f"/projects/{project.id}/protected_branches")[0] is not None,
+        f"{name}: approval rules": client.perhaps(f"/projects/{project.id}/approval_rules")[0] is not None,
     }
-    return {"id": project.id, **told}

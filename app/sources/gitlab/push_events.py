@@ -94,22 +94,24 @@ def _status(move: Move, brought: Brought) -> str:
 
 
 def _direct(move: Move, brought: Brought) -> bool | None:
-    if move.status == "branch_deletion" or move.after is None:
-        return False
-    if brought.because:
+    if move.status != "push" or brought.because:
         return None
     return bool(brought.proposed.unproposed or brought.undone)
 
 
 def _because(move: Move, brought: Brought) -> str:
-    branch, parts = plain(move.branch, 100), []
+    branch, parts = plain(move.branch, 100), list[str]()
+    if move.status != "push":
+        made = "which of its commits were proposed is not asked"
+        return "the branch was deleted" if move.status == "branch_deletion" else f"the branch was made; {made}"
     if count := len(brought.proposed.unproposed):
         parts.append(f"no merge request merged into {branch} brought {count} of {len(brought.commits)} commits")
     if brought.undone:
         parts.append(f"history was rewritten: {len(brought.undone)} commits left {branch}")
     if brought.proposed.indirect:
         parts.append("this push marked merge requests merged, whatever the branch's protection asked for")
-    return "; ".join(parts)
+    named = ", ".join(f"!{iid}" for iid in sorted(set(brought.proposed.pulls.values()))[:20])
+    return "; ".join(parts) or (f"all of it came with {named}, merged into {branch}" if named else "it brought no commit")
 
 
 def _authors(brought: Brought) -> list[Any]:

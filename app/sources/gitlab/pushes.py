@@ -189,7 +189,7 @@ def _brought(run: _Pass, move: Move) -> Brought:
     if move.after is None:
         return Brought()
     if move.before is None:
-        return Brought(because="a branch that was made: what it was made from is not told") if move.status == "push" else Brought()
+        return Brought(because="what the branch was made from is not told") if move.status == "push" else Brought()
     commits = run.commits
     try:
         shared = commits.merge_base(move.before, move.after)

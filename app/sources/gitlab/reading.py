@@ -15,7 +15,7 @@ from app.sources.contract import Observation
 from app.sources.gitlab.client import Client
 from app.sources.gitlab.normalise import Normalised, normalise
 from app.sources.gitlab.project import Place
-from app.sources.gitlab.telling import Origin, heads
+from app.sources.gitlab.telling import Met, Origin, heads
 from app.sources.gitlab.wire import Commit, Node, PushEvent, rows, sha, when
 
 
@@ -62,6 +62,7 @@ class Reader:
     place: Place
     now: datetime
     checked: bool = True
+    met: Met = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.pushers = Pushers(self.client, self.place.id)
@@ -89,9 +90,20 @@ class Reader:
             "project": dict(self.place.settings),
         }
         found = heads(kept, [])
+        self._meet(kept)
         kept["forced"] = self._forced(kept, [(head.id, head.before, head.sha) for head in found])
         kept["pushers"] = {head.sha: who for head in found if (who := self.pushers.of(head.sha, head.at))}
         return kept
+
+    def _meet(self, kept: Mapping[str, Any]) -> None:
+        """What this server tells, as it was met."""
+        rows_ = (kept["approvals"] or {}).get("approved_by")
+        if rows_ and isinstance(rows_, list):
+            self.met["times of approvals"] = any(isinstance(row, dict) and "approved_at" in row for row in rows_)
+        self.met["approvals"] = kept["approvals"] is not None
+        self.met["state events"] = kept["state_events"] is not None
+        self.met["status checks"] = self.checked
+        self.met["pipelines"] = "head_pipeline" in kept["merge_request"]
 
     def _approvals(self, path: str) -> Node | None:
         try:

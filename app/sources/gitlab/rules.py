@@ -14,7 +14,7 @@ from app.errors import Forbidden, Missing
 from app.sources.contract import Page, Task
 from app.sources.gitlab.client import Client
 from app.sources.gitlab.project import Place, located
-from app.sources.gitlab.telling import KIND
+from app.sources.gitlab.telling import KIND, Met
 from app.sources.gitlab.wire import Level, Node, Protected, rows
 
 NEVER = "GitLab has no such rule"
@@ -32,15 +32,21 @@ HOUSE = (
 )
 
 
-def rules(client: Client, source: str, name: str, task: Task) -> Iterator[Page]:
+def rules(client: Client, source: str, name: str, task: Task, met: Met) -> Iterator[Page]:
     """A page for a project: an event for each branch whose rules are new, changed, or cannot be seen. Raises SourceError."""
     place = located(client, source, name, task.memory, task.now)
     listed, refused = client.perhaps(f"/projects/{place.id}/protected_branches")
     approvals, why = _approvals(client, place)
     needed, why_needed = client.perhaps(f"/projects/{place.id}/approval_rules")
+    met |= {
+        f"{place.path}: protected branches": listed is not None,
+        f"{place.path}: approval settings": approvals is not None,
+        f"{place.path}: approval rules": needed is not None,
+        f"{place.path}: merge settings": place.project.merge_method is not None,
+    }
     branches = {one.name: one for one in rows(Protected, listed or [])}
     default = place.project.default_branch or "HEAD"
-    remember: dict[str, Any] = dict(place.told)
+    remember: dict[str, Any] = {**place.told, "server": dict(met)}
     events: list[Event] = []
     prefix = f"rules:{place.id}:"
     known = {key.removeprefix(prefix) for key in task.memory if key.startswith(prefix)}
@@ -50,7 +56,9 @@ def rules(client: Client, source: str, name: str, task: Task) -> Iterator[Page]:
         event = _event(source, place, branch, told, refused, before, task.now)
         if event:
             events.append(event)
-        remember[f"{prefix}{branch}"] = {"rules": told} if told or branch == default else None
+        last = before.get("rules") if isinstance(before, Mapping) else None
+        kept = {"rules": last if told is None else told, "readable": told is not None}
+        remember[f"{prefix}{branch}"] = kept if branch == default or branch in branches or told is None else None
     yield Page(events=events, remember=remember, seen=max(1, len(branches)))
 
 
@@ -68,6 +76,8 @@ def _rules(
     asks, project = approvals or {}, place.project
     pipeline = project.only_allow_merge_if_pipeline_succeeds
     untold = {"last_push_approval": NEVER, "admins_included": NEVER}
+    if branch:
+        untold["deletions"] = "nobody may by Git; who may unprotect it may in GitLab's pages"
     if approvals is None:
         untold["dismiss_stale_reviews"] = plain(why[0], 300)
     if needed is None:
@@ -86,7 +96,7 @@ def _rules(
         "last_push_approval": None,
         "code_owner_review": branch.code_owner_approval_required if branch else False,
         "force_pushes": branch.allow_force_push if branch else True,
-        "deletions": branch is None,
+        "deletions": True if branch is None else None,
         "admins_included": None,
         "merge_queue": project.merge_trains_enabled,
         "untold": untold,
@@ -124,26 +134,27 @@ def _event(
     source: str, place: Place, branch: str, told: dict[str, Any] | None, refused: str, before: Any, now: datetime
 ) -> Event | None:
     """None when nothing is new since the last look."""
-    had = before.get("rules") if isinstance(before, Mapping) else None
-    if isinstance(before, Mapping) and had == told:
-        return None
+    held = before if isinstance(before, Mapping) else {}
+    readable, old = held.get("readable") is True, held.get("rules")
     if told is None:
-        return _of(source, place, branch, "unavailable", {"rules": None, "changed": {}, "because": plain(refused)}, now)
+        if held and not readable:
+            return None
+        return _of(source, place, branch, "unavailable", {"rules": None, "changed": {}, "because": plain(refused)}, now, now)
+    if readable and old == told:
+        return None
     changed: dict[str, Any] = {}
-    if isinstance(before, Mapping):
-        old = had if isinstance(had, Mapping) else {}
+    if isinstance(old, Mapping):
         changed = {key: [old.get(key), value] for key, value in told.items() if key != "untold" and old.get(key) != value}
-    status = "changed" if changed else "seen"
-    return _of(source, place, branch, status, {"rules": told, "changed": changed, "because": None}, now)
+    facts = {"rules": told, "changed": changed, "because": None}
+    return _of(source, place, branch, "changed" if changed else "seen", facts, now, now if held else None)
 
 
-def _of(source: str, place: Place, branch: str, status: str, facts: dict[str, Any], now: datetime) -> Event:
+def _of(source: str, place: Place, branch: str, status: str, facts: dict[str, Any], now: datetime, since: datetime | None) -> Event:
+    """`since` tells apart rules that come back; a first sight has none, and is the same however often we begin anew."""
     name = f"{place.path}@{plain(branch, 300)}"
     said = {"branch": plain(branch, 300), **facts}
     return Event(
-        id=stable_id(
-            source, "branch-rules", name, status, "" if status == "seen" else now.isoformat(), digest(canonical_json(said))
-        ),
+        id=stable_id(source, "branch-rules", name, status, since.isoformat() if since else "", digest(canonical_json(said))),
         source=source,
         kind=KIND,
         type="branch-rules",

@@ -11,6 +11,7 @@ from app.sources.gitlab.probe import probe
 from app.sources.gitlab.pushes import pushes
 from app.sources.gitlab.ranges import ranges
 from app.sources.gitlab.rules import rules
+from app.sources.gitlab.telling import Met
 
 STREAMS = (
     Stream("pull-requests", every=timedelta(seconds=60)),
@@ -44,9 +45,10 @@ class Gitlab:
     def fetch(self, task: Task) -> Iterator[Page]:
         """Every project in turn; one that fails does not stop the others, and its error is raised at the end."""
         failed: list[tuple[str, SourceError]] = []
+        met: Met = {}
         for name in self.connection.repositories:
             try:
-                yield from self._read(name, task)
+                yield from self._read(name, task, met)
             except (Throttled, Unauthorized, Unreachable):
                 raise  # these are about the token or the host, not about one project
             except SourceError as error:
@@ -56,17 +58,17 @@ class Gitlab:
             also = f" (also failed: {', '.join(other for other, _ in failed[1:])})" if failed[1:] else ""
             raise type(first)(f"{name}: {first}{also}") from first
 
-    def _read(self, name: str, task: Task) -> Iterator[Page]:
+    def _read(self, name: str, task: Task, met: Met) -> Iterator[Page]:
         client, source = self._client, self.connection.name
         if task.stream == "pull-requests":
-            return merge_requests(client, source, name, task)
+            return merge_requests(client, source, name, task, met)
         if task.stream == "ranges":
             wants = _wants_for(name, task.wants)
             return ranges(client, source, name, wants, task) if wants else iter(())
         if task.stream == "pushes":
             return pushes(client, source, name, task)
         if task.stream == "rules":
-            return rules(client, source, name, task)
+            return rules(client, source, name, task, met)
         raise Missing(f"GitLab has no stream {task.stream!r}", " or ".join(stream.name for stream in STREAMS))
 
     def close(self) -> None:

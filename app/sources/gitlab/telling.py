@@ -12,6 +12,7 @@ from app.sources.gitlab.wire import Commit, MergeRequest, Note, Project, Turn, V
 
 KIND = "gitlab"
 Unknown = list[tuple[str, str]]
+Met = dict[str, bool | str]  # what this server, and this token, were found to be able to: words for the page Sources
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,7 +155,7 @@ def test_a_branch_that_is_removed_and_made_again(seen: World) -> None:
     seen.events("pushes", at=after(hours=1, minutes=5))
     seen.state.remove_branch(REPO, "prod", "eve", after(hours=2))
     (gone,) = seen.events("pushes", at=after(hours=2, minutes=5))
-    assert (gone.status, gone.facts["before"], gone.facts["after"], gone.facts["direct"]) == ("branch_deletion", made, None, False)
+    assert (gone.status, gone.facts["before"], gone.facts["after"], gone.facts["direct"]) == ("branch_deletion", made, None, None)
 
 
 def test_the_first_look_goes_back_and_the_second_tells_nothing_twice(world: World) -> None:

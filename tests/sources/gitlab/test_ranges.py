@@ -159,3 +159,11 @@ def test_faults(world: World, status: int, body: bytes, error: type[Exception]) 
     assert isinstance(raised, error)
     assert [want for page in pages for want in page.settled] == []
     assert START < LATER
+
+
+def test_a_pattern_is_asked_by_its_directory(world: World) -> None:
+    base = tip(world)
+    inside = world.state.direct_push(REPO, "ada", after(hours=1), ["network/eu/main.tf"], "Inside")
+    outside = world.state.direct_push(REPO, "ada", after(hours=2), ["apps/x"], "Outside")
+    (told,) = of(world.answers(Want(REPO, outside, base, "network/**/*.tf")), "range")
+    assert (told.facts["path"], told.facts["paths"]) == ("network", {"network": [inside]})

@@ -5,7 +5,7 @@ from app.errors import NotUnderstood, Refused, Unauthorized
 from app.sources.contract import Want
 
 from tests.sources.gitlab.conftest import LATER, REPO, World, after
-from tests.sources.harness import run_until_error
+from tests.sources.harness import run_pass, run_until_error
 
 
 def test_the_rules_of_the_default_branch_as_first_seen(world: World) -> None:
@@ -13,9 +13,9 @@ def test_the_rules_of_the_default_branch_as_first_seen(world: World) -> None:
     assert (seen.type, seen.status, seen.ref.id) == ("branch-rules", "seen", f"{REPO}@main")
     rules = seen.facts["rules"]
     assert (rules["protected"], rules["required_approvals"], rules["required_checks"]) == (True, 1, ["pipeline"])
-    assert (rules["dismiss_stale_reviews"], rules["force_pushes"], rules["deletions"]) == (False, False, False)
+    assert (rules["dismiss_stale_reviews"], rules["force_pushes"], rules["deletions"]) == (False, False, None)
     assert (rules["merge_requests_author_approval"], rules["push_levels"]) == (False, ["Maintainers"])
-    assert (rules["admins_included"], set(rules["untold"])) == (None, {"admins_included", "last_push_approval"})
+    assert (rules["admins_included"], set(rules["untold"])) == (None, {"admins_included", "last_push_approval", "deletions"})
     assert world.events("rules") == []
 
 
@@ -41,8 +41,33 @@ def test_what_may_not_be_seen_is_unavailable_once_and_comes_back(world: World) -
     assert "403" in gone.facts["because"]
     assert world.events("rules", at=after(days=31)) == []
     (back,) = world.events("rules", at=after(days=32))
-    assert back.status == "changed"
-    assert back.facts["changed"]["protected"] == [None, True]
+    assert (back.status, back.facts["changed"]) == ("seen", {})
+
+
+def test_what_was_changed_while_nothing_could_be_seen_is_told_against_the_last_look(world: World) -> None:
+    world.events("rules")
+    world.state.fail_next(1, 403, path="/protected_branches")
+    world.events("rules")
+    world.state.projects[REPO].protected["main"]["allow_force_push"] = True
+    (back,) = world.events("rules", at=after(days=32))
+    assert (back.status, back.facts["changed"]) == ("changed", {"force_pushes": [False, True]})
+
+
+def test_what_the_server_can_do_is_remembered_for_the_page_sources(world: World) -> None:
+    n = world.request()
+    world.state.approve(REPO, n, "bob", after(hours=2))
+    world.state.premium = world.state.dated_approvals = False
+    memory: dict[str, dict[str, object]] = {"pull-requests": {}, "rules": {}}
+    for stream, held in memory.items():
+        run_pass(world.source(), stream, held, LATER)
+    told = {"times of approvals": False, "approvals": True, "state events": True, "status checks": False, "pipelines": True}
+    assert memory["pull-requests"]["server"] == told
+    assert memory["rules"]["server"] == {
+        f"{REPO}: protected branches": True,
+        f"{REPO}: approval settings": False,
+        f"{REPO}: approval rules": False,
+        f"{REPO}: merge settings": True,
+    }
 
 
 def test_the_free_edition_has_no_approval_settings(world: World) -> None:
@@ -61,7 +86,12 @@ def test_all_is_well(world: World) -> None:
     found = world.source().probe(LATER)
     assert (found.problems, found.read_only, found.version) == ((), True, "18.6.1-ee")
     assert found.clock_offset is not None
-    assert found.capabilities["projects"][REPO]["protected_branches"] is True
+    assert found.capabilities == {
+        "scopes": "read_api",
+        f"{REPO}: merge settings": True,
+        f"{REPO}: protected branches": True,
+        f"{REPO}: approval rules": True,
+    }
 
 
 def test_an_older_server_tells_its_version_elsewhere(world: World) -> None:
