@@ -9,13 +9,18 @@ from app.domain.change import Entity
 from app.domain.event import Entry, entity_of
 from app.ledger.store import entries_of_entities
 from app.linking.fold import fold
+from app.linking.names import Names, as_named_now
 
 
 class Graph:
-    """A read-through view; valid for one transaction, after the tokens of what that transaction touches were written."""
+    """A read-through view; valid for one transaction, after the tokens of what that transaction touches were written.
 
-    def __init__(self, connection: Connection) -> None:
+    Repositories stand under the names they bear now, whatever events called them.
+    """
+
+    def __init__(self, connection: Connection, names: Names | None = None) -> None:
         self._connection = connection
+        self._names = names or Names()
         self._entities: dict[str, Entity | None] = {}
         self._entries: dict[str, list[Entry]] = {}
         self._holders: dict[str, list[str]] = {}
@@ -26,9 +31,11 @@ class Graph:
         if not wanted:
             return
         stories: dict[str, list[Entry]] = {key: [] for key in wanted}
-        for entry in entries_of_entities(self._connection, wanted):
+        held = [key for one in wanted for key in self._names.keys(one)]
+        for raw in entries_of_entities(self._connection, held):
+            entry = as_named_now(raw, self._names)
             key = entity_of(entry.event)
-            if key is not None:
+            if key in stories:  # another repository may have borne this one's name
                 stories[key].append(entry)
         for name, story in stories.items():
             self._entries[name], self._entities[name] = story, fold(name, story)

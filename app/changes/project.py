@@ -18,19 +18,22 @@ from app.changes.people import store as people
 from app.changes.write import store
 from app.controls import judge_all
 from app.db.session import transaction
-from app.domain.change import Change, Entity, EnvironmentRule, Strength
-from app.domain.event import Entry, entity_of
+from app.domain.change import Change, Entity, EnvironmentRule, Strength, Tenures
+from app.domain.event import REPOSITORIES, Entry, entity_of
 from app.domain.finding import worst
 from app.domain.identity import Identities
 from app.ledger import store as ledger
 from app.linking.assemble import assemble
+from app.linking.fold import fold
 from app.linking.identities import Resolver, met, resolve
+from app.linking.names import Names, as_named_now, names_of
 from app.linking.stand import Standing, is_root, stand
 from app.linking.tokens import affected, neighbourhood, tokens
+from app.search.fields import folded
 
 BATCH = 1000  # leaves a transaction
 AT_ONCE = 200  # changes held in memory while a decision is followed up
-VERSION = "4"  # of fold, rules, controls and documents; another version rebuilds by itself
+VERSION = "5"  # of fold, rules, controls and documents; another version rebuilds by itself
 
 logger = log.get(__name__)
 
@@ -87,24 +90,32 @@ def rebuild(
 
 def _batch(connection: Connection, rules: Rules, size: int = BATCH) -> int:
     seq, version = store.position(connection)
-    if version not in ("", rules.version):
-        logger.info("the rules have changed: projecting anew")
+    names = _names(connection)
+    wanted = f"{rules.version} {sha256(str(names).encode()).hex()[:16]}" if names.moved else rules.version
+    if version not in ("", wanted):
+        logger.info("the rules, or the names of repositories, have changed: projecting anew")
         store.empty(connection)
         seq = 0
     entries = ledger.entries(connection, seq - 1, size)
     if not entries:
         return 0
-    Projector(connection, rules).take(entries)
-    store.move(connection, entries[-1].seq + 1, rules.version)
+    Projector(connection, rules, names).take([as_named_now(entry, names) for entry in entries])
+    store.move(connection, entries[-1].seq + 1, wanted)
     return len(entries)
+
+
+def _names(connection: Connection) -> Names:
+    """As the whole ledger tells them, also what lies ahead: a rename, which is rare, makes everything anew."""
+    found = fold(REPOSITORIES, ledger.entries_of_entities(connection, [REPOSITORIES]))
+    return names_of(found if isinstance(found, Tenures) else None)
 
 
 class Projector:
     """One batch, in one transaction."""
 
-    def __init__(self, connection: Connection, rules: Rules) -> None:
-        self.connection, self.rules, self.identities = connection, rules, rules.identities
-        self.graph = Graph(connection)
+    def __init__(self, connection: Connection, rules: Rules, names: Names) -> None:
+        self.connection, self.rules, self.identities, self.names = connection, rules, rules.identities, names
+        self.graph = Graph(connection, names)
         self.standings: dict[str, Standing] = {}
 
     def take(self, entries: Sequence[Entry]) -> None:
@@ -119,7 +130,7 @@ class Projector:
     def _judge_anew(self, roots: Sequence[str]) -> None:
         """The changes that a decision concerns: what they are made of is as it was, only who took part is seen anew."""
         for start in range(0, len(roots), AT_ONCE):
-            self.graph, self.standings = Graph(self.connection), {}
+            self.graph, self.standings = Graph(self.connection, self.names), {}
             self._write(roots[start : start + AT_ONCE])
 
     def _index(self, touched: Sequence[str]) -> set[str]:
@@ -200,10 +211,18 @@ class Projector:
         change = assemble(resolved[0], resolved[1:], links, entries, self.rules.environments, gaps, deployed, mine)
         change = replace(change, accounts=met(who, change.people))
         told = document(judged(change))
-        terms = [{"key": key, "value": value, "change": change.id, "at": change.at} for key, value in told.terms]
+        known = dict.fromkeys((key, value) for key, named in told.terms for value in self._called(key, named))
+        terms = [{"key": key, "value": value, "change": change.id, "at": change.at} for key, value in known]
         places = {key: _place(standings[key], root.key) for key in keys}
         events = [{"seq": e.seq, "change": change.id, "place": places[key]} for key, story in stories.items() for e in story]
         return Made(told.row, terms, events, people.rows(change))
+
+    def _called(self, key: str, value: str) -> list[str]:
+        """A repository and its pull requests are found by former names too."""
+        if key not in ("repo", "pr") or not self.names.moved:
+            return [value]
+        name, mark, rest = value.partition("#")
+        return [folded(one) + mark + rest for one in self.names.ever(name)]
 
 
 @dataclass(frozen=True, slots=True)

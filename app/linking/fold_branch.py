@@ -94,20 +94,20 @@ def _number(value: Any) -> int | None:
 
 
 def tenures(key: str, events: list[Event]) -> Tenures | None:
-    """A former name was borne since before we looked, unless it was seen to begin later."""
+    """A name that was seen first on a repository was borne since before we looked, unless another had borne it before."""
     held: list[Tenure] = []
     for event in events:
         if event.type != "repository" or not event.ref.id:
             continue
         former, name = facts.string(event.facts, "former"), facts.string(event.facts, "name")
-        bore = {one.name.lower() for one in held if (one.source, one.id) == (event.source, event.ref.id)}
-        if former and former.lower() not in bore:
+        if former and not _bore(held, event, former):
             held.append(Tenure(event.source, event.ref.id, former, None))
-        if name and (event.status != "seen" or name.lower() not in bore):
-            held.append(Tenure(event.source, event.ref.id, name, event.occurred_at if former else _since(event, bore)))
+        last = [one.name.lower() for one in held if (one.source, one.id) == (event.source, event.ref.id)][-1:]
+        if name and last != [name.lower()]:
+            taken = any(one.source == event.source and one.name.lower() == name.lower() for one in held)
+            held.append(Tenure(event.source, event.ref.id, name, event.occurred_at if last or taken else None))
     return Tenures(key, tuple(held)) if held else None
 
 
-def _since(event: Event, bore: set[str]) -> Any:
-    """Seen for the first time: it may have borne the name for long."""
-    return event.occurred_at if bore else None
+def _bore(held: list[Tenure], event: Event, name: str) -> bool:
+    return any((one.source, one.id) == (event.source, event.ref.id) and one.name.lower() == name.lower() for one in held)

@@ -220,3 +220,15 @@ def test_a_rebuild_gives_the_same_twice(story: Story) -> None:
     one, two = (story.bank.run("rebuild") for _ in range(2))
     assert one.code == two.code == 0
     assert re.findall(r"sha256:\w+", one.out) == re.findall(r"sha256:\w+", two.out) != []
+
+
+def test_a_renamed_repository_keeps_each_pull_request_whole(story: Story) -> None:
+    number = story.proposed("Before the rename")
+    assert story.told().titled("Before the rename")["repository"] == REPO
+    story.hub.rename(REPO, "bank/platform")
+    run = story.applied(story.hub.merge("bank/platform", number, "bob", story.later(), "squash"))
+    told = story.told()
+    item = told.titled("Before the rename")
+    assert (item["repository"], item["pull_requests"][0]["state"]) == ("bank/platform", "merged")
+    assert told.of_run(run) == {"Before the rename"}
+    assert [one["title"] for one in told.items] == ["Before the rename"]
