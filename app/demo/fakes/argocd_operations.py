@@ -38,6 +38,9 @@ class Operations(ABC):
         dry_run: bool = False,
         local: bool = False,
         strategy: str = "hook",
+        options: Sequence[str] = (),
+        force: bool = False,
+        prune: bool = False,
         says: str | None = None,
         heals: int = 0,
     ) -> OperationState:
@@ -45,7 +48,8 @@ class Operations(ABC):
         self._free(app)
         app.heals = heals
         revisions = [revision, *app.revisions[1:]] if revision else list(app.revisions)
-        sync: JSON = {"syncStrategy": {strategy: {}}} if user else {}
+        sync: JSON = {"syncStrategy": {strategy: {"force": True} if force else {}}} if user else {}
+        sync |= ({"prune": True} if prune else {}) | ({"syncOptions": list(options)} if options else {})
         if not local:
             sync |= {"revisions": revisions} if app.several else {"revision": revisions[0]}
         sources = [one.json() for one in app.sources]

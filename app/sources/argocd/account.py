@@ -128,7 +128,7 @@ def _same(entry: wire.History, deed: Deed, known: dict[str, Deed]) -> Deed | Non
 def _freshest(old: Deed, new: Deed) -> Deed:
     """The record as it stands, with what was told and seen before. `asked` is what its own request named, first seen."""
     new.told_start, new.told_end, new.proven, new.waited = old.told_start, old.told_end, old.proven, old.waited
-    new.told_phase = old.told_phase
+    new.told_phase, new.told_attempts = old.told_phase, old.told_attempts
     new.history_id, new.kind, new.by = old.history_id, old.kind, old.by
     new.asked = old.asked if old.asked is not None else new.asked
     return new

@@ -53,6 +53,8 @@ class Deed(msgspec.Struct, omit_defaults=True):
     proven: bool = False  # the evidence of who began it is in: nothing more is waited for
     by: list[str] = []  # name, kind and reason of its initiator, once proven
     waited: bool = False
+    attempt_end: str | None = None  # between two attempts: when the last one failed
+    told_attempts: int = 0  # failed attempts that were told
 
     @property
     def start(self) -> datetime:
@@ -116,13 +118,33 @@ def from_state(app: wire.Application) -> Deed | None:
         partial=bool(sync.resources),
         shape=_shape(operation, result),
         message=plain(state.message, MESSAGE),
-        resources=[resource(one) for one in (result.resources if result else None) or sync.resources or []],
+        resources=_results(app, result) or [resource(one) for one in sync.resources or []],
         retry_count=state.retry_count or 0,
+        attempt_end=stamp(end) if end and not over else None,
     )
 
 
 def _asked(app: wire.Application, over: bool) -> str | None:
     return named(app.operation.initiated_by) if app.operation and not over else None
+
+
+def _results(app: wire.Application, result: wire.SyncResult | None) -> list[dict[str, str]]:
+    """What became of each resource, in the order in which they were applied, with the wave that the application tells."""
+    waves = {
+        _place(one): one.sync_wave for one in (app.status.resources if app.status else None) or [] if one.sync_wave is not None
+    }
+    return [resource(one) | _applied(one, waves.get(_place(one))) for one in (result.resources if result else None) or []]
+
+
+def _place(one: wire.Item) -> tuple[str, ...]:
+    return (one.group or "", one.kind or "", one.namespace or "", one.name or "")
+
+
+def _applied(one: wire.Item, wave: int | None) -> dict[str, str]:
+    """`hook_phase` of what is no hook says only that it was applied: an ordinary resource ends as Running."""
+    out = {"phase": one.sync_phase, "hook": one.hook_type, "hook_phase": one.hook_phase if one.hook_type else None}
+    out |= {"wave": str(wave) if wave is not None else None, "images": " ".join(one.images or [])}
+    return {key: plain(value, 500) for key, value in out.items() if value}
 
 
 def _shape(operation: wire.Operation, result: wire.SyncResult | None) -> dict[str, Any]:
@@ -136,6 +158,9 @@ def _shape(operation: wire.Operation, result: wire.SyncResult | None) -> dict[st
         "apply": strategy.apply is not None and strategy.hook is None,
         "pinned": bool(sync.revision or sync.revisions),
         "pruned": statuses == {"Pruned"},
+        "options": [plain(one, 100) for one in sync.sync_options or []][:50],
+        "force": bool((strategy.apply or {}).get("force") or (strategy.hook or {}).get("force")),
+        "prune": bool(sync.prune),
         "heals": sync.auto_heal_attempts_count or 0,
         "rolling": bool(operation.initiated_by and operation.initiated_by.username == ROLLING_SYNC),
     }

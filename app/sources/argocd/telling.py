@@ -11,9 +11,10 @@ from app.sources.argocd import wire
 from app.sources.argocd.account import Account, Told
 from app.sources.argocd.announcements import TERMINATED, Announcement, Episode
 from app.sources.argocd.deeds import Deed, from_history
+from app.sources.argocd.failures import failures, waits_for
 from app.sources.argocd.maker import Maker
 from app.sources.argocd.memory import Entry
-from app.sources.argocd.names import is_commit
+from app.sources.argocd.names import instant, is_commit
 from app.sources.argocd.operations import Heard, classify, initiator, unannounced
 from app.sources.argocd.pairing import EARLY, LATE
 from app.sources.argocd.terms import OVER, PHASES, RUNNING, SUCCEEDED, UNSEEN, Kind, step_of
@@ -59,14 +60,32 @@ def operation_events(make: Maker, one: Told, heard: Heard, history: Mapping[int,
     if proven and not deed.proven:
         deed.proven, deed.by = True, [actor.name, str(actor.kind), actor.because]
     if not deed.told_start:
-        begun = facts | {"finished_at": None, "message": "", "resources": [], "history_id": None}
+        begun = facts | {"finished_at": None, "message": "", "resources": [], "history_id": None, "failures": []}
         yield _operation(make, deed, RUNNING, Step.REQUESTED, deed.start, begun, actor, how=_start_how(deed))
         deed.told_start = True
+    if deed.attempt_end and deed.retry_count > deed.told_attempts:
+        yield _attempt(make, deed)
+        deed.told_attempts = deed.retry_count
     if not deed.told_end and (deed.over or deed.phase not in PHASES | {deed.told_phase}):
         known = deed.phase in OVER or deed.phase == UNSEEN
         at = deed.end or deed.start
         yield _operation(make, deed, deed.phase, step_of(deed.kind, deed.phase), at, facts, actor, how=How(deed.how), known=known)
         deed.told_end, deed.told_phase = deed.over, deed.phase
+
+
+def _attempt(make: Maker, deed: Deed) -> Event:
+    """An attempt that failed while the operation goes on; numbers that are left out were not seen."""
+    ident, at = operation_id(make.uid, deed), instant(deed.attempt_end) or deed.start
+    facts = {
+        "number": deed.retry_count,
+        "unseen": deed.retry_count - deed.told_attempts - 1,
+        "message": deed.message,
+        "failures": failures(deed.message, deed.resources),
+        "resources": deed.resources,
+        "revisions": deed.revisions,
+        "finished_at": deed.attempt_end,
+    }
+    return make.event("attempt", ident, "Failed", Step.NOTED, at, facts, unique=str(deed.retry_count), operation=ident)
 
 
 def announced_operations(uid: str, found: Account) -> dict[str, str]:
@@ -123,14 +142,41 @@ def operation_facts(deed: Deed, deployed: list[str], heard: Heard) -> dict[str, 
         "automated": deed.kind in BY_ITSELF,
         "partial": deed.partial,
         "resources": deed.resources,
+        "failures": failures(deed.message, deed.resources) if deed.over and deed.phase != SUCCEEDED else [],
+        "options": deed.shape.get("options") or [],
+        "also": _also(deed),
     }
+    if deed.phase == RUNNING and (waits := waits_for(deed.message)):
+        facts["waits_for"] = waits
     if heals := deed.shape.get("heals"):
         facts["heal_attempt"] = heals
     if "perhaps_dry_run" in deed.shape:
         facts["perhaps_dry_run"] = True
-    if ender := _terminator(deed, heard.said or ()):
-        facts["terminated_by"] = ender
-    return facts
+    return facts | _terminated(deed, heard)
+
+
+def _also(deed: Deed) -> list[str]:
+    """What it was beside its kind: retried, forced (deleted and made anew), replaced instead of applied, pruning."""
+    options = {one.partition("=")[0].lower() for one in deed.shape.get("options") or [] if one.lower().endswith("=true")}
+    found = {
+        "retry": deed.retry_count > 0,
+        "force": "force" in deed.shape or "force" in options,
+        "replace": "replace" in options,
+        "pruning": "prune" in deed.shape,
+    }
+    return [name for name, so in found.items() if so]
+
+
+def _terminated(deed: Deed, heard: Heard) -> dict[str, Any]:
+    """Who ended it early. Nothing in the application says so: where no announcement does, it is unknown, and why."""
+    ender = _terminator(deed, heard.said or ())
+    if ender:
+        return {"terminated_by": ender}
+    if not deed.over or "Operation terminat" not in deed.message:
+        return {}
+    if "sync timeout" in deed.message:
+        return {"terminated_by": "Argo CD", "terminated_because": "its time limit for syncs"}
+    return {"terminated_by": None, "terminated_because": "only an announcement names who ended an operation, and none was found"}
 
 
 def _source_fact(target: Any, index: int, deployed: list[str]) -> dict[str, Any]:

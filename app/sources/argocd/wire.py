@@ -104,12 +104,19 @@ class Item(Wire):
     message: str | None = None
     hook: bool | None = None
     requires_pruning: bool | None = None
+    hook_type: str | None = None
+    hook_phase: str | None = None
+    sync_phase: str | None = None
+    sync_wave: int | None = None
+    images: list[str] | None = None
 
 
 class Sync(Wire):
     revision: str | None = None
     revisions: list[str] | None = None
     dry_run: bool | None = None
+    prune: bool | None = None
+    sync_options: list[str] | None = None
     sync_strategy: Strategy | None = None
     resources: list[Item] | None = None
     manifests: list[Any] | None = None
