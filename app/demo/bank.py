@@ -16,8 +16,10 @@ from app.demo.cast import (
     workspaces,
 )
 from app.demo.cast import Workspace as Place
+from app.demo.fakes import github_branches as branches
 from app.demo.fakes.argocd_state import ArgocdState
 from app.demo.fakes.github_state import GithubState
+from app.demo.fakes.github_things import Protection
 from app.demo.fakes.tfe_state import PolicyState, PullRequestState, RunState, TfeState
 from app.demo.journal import Wishes
 
@@ -42,6 +44,10 @@ class Proposal:
     paths: tuple[str, ...]
 
 
+CHECK = "validate"
+PROTECTION = Protection(checks=(CHECK,), approvals=1, dismiss_stale=True, admins=True)
+
+
 class Bank:
     """`argocd_acts` counts what Argo CD did: it forgets, so whoever replays history must read after each.
 
@@ -58,8 +64,10 @@ class Bank:
         self._build(since)
 
     def _build(self, since: datetime) -> None:
+        self.github.admin = True  # the portal's token may read protection, as an auditor's should
         for name in (INFRA, MANIFESTS):
             self.github.add_repository(name, since)
+            branches.protect(self.github, name, "main", PROTECTION, since)
         self.tfe.user(PIPELINE, service=True)
         for place in self.workspaces:
             self.tfe.add_workspace(place.name, INFRA, place.directory, place.auto_apply, created_at=since)
@@ -128,6 +136,7 @@ class Bank:
 
     def merge(self, pr: Proposal, by: str, at: datetime) -> str:
         """Squashed onto the default branch, which Argo CD then finds to have moved."""
+        branches.check(self.github, pr.repository, pr.number, CHECK, "SUCCESS", at - timedelta(seconds=30))
         sha = self.github.merge(pr.repository, pr.number, by, at, "squash")
         self._landed(pr.repository, sha, pr.paths, by, at)
         return sha

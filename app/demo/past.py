@@ -75,7 +75,7 @@ class Past:
     def _replay(self, again: bool, also: Callable[[datetime], None], stopping: Callable[[], bool]) -> bool:
         """`again`: the reads of the time reached may have been cut short."""
         slow = (self.clock.at - self.start) // SLOW
-        if again:
+        if again or self.clock.at == self.start:  # what a branch asks for must be seen before anything is merged into it
             self._look(self.clock.at == self.start + slow * SLOW, also)
         while self.clock.at < self.began:
             if stopping():
@@ -92,7 +92,8 @@ class Past:
         """At Argo CD; twice a day at everything, and last at what the others made worth asking of GitHub."""
         self._read("argocd")
         if at_all:
-            self._read("github", "pull-requests")
+            for name in ("rules", "pull-requests", "pushes", "checks"):
+                self._read("github", name)
             self._read("tfe")
             self._read("github", "ranges")
             also(self.clock.at)
