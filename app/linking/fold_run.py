@@ -47,7 +47,7 @@ def run(key: str, events: list[Event]) -> Run | None:
         stopper=_stopper(ended, events),
         auto_apply=facts.flag(told, "auto_apply"),
         speculative=facts.flag(told, "speculative"),
-        policy_told=facts.told(told, "policy_told") is not False,
+        policy_told=_policy_told(told),
         repository=facts.key(events, "repository"),
         project=facts.key(events, "project"),
         pull_request=facts.key(events, "pull_request"),
@@ -73,6 +73,12 @@ def _base(events: list[Event]) -> dict[str, Any]:
     listed = last.facts.get("paths")
     paths = tuple(dict.fromkeys(one for one in listed if isinstance(one, str))) if isinstance(listed, list | tuple) else ()
     return {**base, "base_status": last.status, "base_because": facts.string(last.facts, "because"), "paths": paths}
+
+
+def _policy_told(told: list[Event]) -> bool:
+    """Of its last status: what the server once said is not taken back by a later reading that failed."""
+    said = [event.facts.get("policy_told") for event in told if event.status == told[-1].status]
+    return True in said or False not in said
 
 
 def _times(told: list[Event]) -> dict[str, datetime]:

@@ -60,7 +60,7 @@ class Answer:
     def json(self) -> Any:
         """The decoded body; half surrogates in it are U+FFFD, for they have no UTF-8 form, and what looks like a secret is out.
 
-        Raises NotUnderstood, with the first words of what came, when it is not JSON; RecursionError for absurd nesting.
+        Raises NotUnderstood, with the first words of what came, when it is not JSON, or nested beyond reason.
         """
         try:
             found = json.loads(self.body, parse_constant=_no_number)
@@ -69,6 +69,8 @@ class Answer:
             raise NotUnderstood(
                 f"{self.url} answered {self.status} with {_kind(self)}", "JSON", f"check the url and any proxy between ({error})"
             ) from error
+        except RecursionError:
+            raise NotUnderstood(f"{self.url} answered JSON nested too deep to read", "an answer as its API documents it") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,7 @@ class Http:
     def close(self) -> None:
         self._client.close()
         self._elsewhere.close()
+        self._limiter.close()  # its thread
 
     def get(self, path: str, params: Mapping[str, Any] | Sequence[tuple[str, str]] | None = None) -> Answer:
         """A 2xx answer. Raises the SourceError that fits anything else."""

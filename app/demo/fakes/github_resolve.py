@@ -60,9 +60,16 @@ def oid(how: Callable[[Any], str | None]) -> Resolver:
     return resolve
 
 
+def _start(cursor: str) -> int:
+    try:
+        return int(base64.b64decode(cursor, validate=True))
+    except ValueError:
+        raise QueryError(f"`{cursor}` does not appear to be a valid cursor.", type="INVALID_CURSOR_ARGUMENTS") from None
+
+
 def connection(typename: str, items: Sequence[Any], arguments: Mapping[str, Any], largest: int) -> Typed:
     """`items` are already typed; cursors are places in the list."""
-    start = int(base64.b64decode(arguments["after"])) if arguments.get("after") else 0
+    start = _start(arguments["after"]) if arguments.get("after") else 0
     if "last" in arguments:
         start = max(0, len(items) - arguments["last"])
     shown = list(items[start : start + min(arguments.get("first") or 100, largest)])

@@ -17,6 +17,16 @@ class Entry(msgspec.Struct, omit_defaults=True):
     by: str = ""  # whom it names
 
 
+class Owed(msgspec.Struct, omit_defaults=True):
+    """A commit whose author and message Argo CD did not tell when it was asked."""
+
+    sha: str
+    repository: str | None = None
+    index: int | None = None
+    history_id: int | None = None
+    tries: int = 0
+
+
 class OpenDrift(msgspec.Struct, omit_defaults=True):
     onset: str
     onset_after: str | None = None
@@ -52,6 +62,7 @@ class Memory(msgspec.Struct, omit_defaults=True):
     synced: list[str] = []  # digest of source, last history id, then the revisions at which it last compared equal
     drift: OpenDrift | None = None
     waited: bool = False  # a status that looked like drift was looked at again once
+    owed: list[Owed] = []
     spec: str = ""
     facts: dict[str, Any] = {}
     keeps: dict[str, int] = {}  # seconds for which Argo CD keeps its announcements and its history

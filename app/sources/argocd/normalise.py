@@ -197,7 +197,9 @@ def _application(make: Maker, reading: Reading, memory: Memory, heard: Heard) ->
     source = {"spec": spec, "source": facts["sources"], **facts}
     if not memory.spec:
         created = instant(app.metadata.creation_timestamp)
-        actor = _by(heard, "ResourceCreated", "created application", None) or unknown("its creation is no longer announced")
+        actor = _by(heard, "ResourceCreated", "created application", None) or unknown(
+            heard.failure or "its creation is no longer announced"
+        )
         how = How.OBSERVED if actor.name else How.RECONSTRUCTED
         yield make.event("application", make.uid, "created", Step.NOTED, created or make.now, source, actor=actor, how=how)
     elif memory.spec != spec:

@@ -12,7 +12,7 @@ from app.sources.argocd.announcements import announcement
 from app.sources.argocd.client import Client, Got, dumped
 from app.sources.argocd.listing import Listed, seen_of
 from app.sources.argocd.maker import maker
-from app.sources.argocd.memory import Memory, dump
+from app.sources.argocd.memory import Memory, Owed, dump
 from app.sources.argocd.names import instant, is_commit, stamp
 from app.sources.argocd.normalise import Reading, Story, View, tell
 from app.sources.argocd.operations import Heard
@@ -21,6 +21,7 @@ from app.sources.contract import Observation, Page
 
 ONLY_ONE = (Forbidden, Missing, NotUnderstood, ServerFailed, TooLarge)  # one application's failure is not the server's
 COMMITS = 1000  # how many commits are remembered as asked about
+TRIES = 48  # of a commit that Argo CD does not tell: each time its application is read whole, which is two days at least
 
 
 @dataclass(slots=True)
@@ -93,14 +94,19 @@ class Reader:
     def _told_of_commits(
         self, app: wire.Application, one: Listed, project: str, story: Story, kept: list[Observation]
     ) -> Iterator[Event]:
-        """What Argo CD says of each commit that operations brought, asked once for each."""
+        """What Argo CD says of each commit that operations brought, asked until it is told."""
         make = maker(self.view.source, self.view.base, app, story.memory.uid, self.view.now)
-        for sha, repo, index, number in _new_commits(story, self.commits):
+        every = [*story.memory.owed, *_new_commits(story, self.commits)]
+        story.memory.owed = []
+        for owed in {owed.sha: owed for owed in every if owed.sha not in self.commits}.values():
+            sha, repo = owed.sha, owed.repository
             try:
-                got = self.client.revision(one.name, one.namespace, project, sha, index, number)
-                told = wire.read(got.body, wire.RevisionMetadata, f"commit {sha}")
+                got = self.client.revision(one.name, one.namespace, project, sha, owed.index, owed.history_id)
+                told = wire.revision(got.body, sha)
             except ONLY_ONE as error:
                 story.unknown.append(("revision", f"{sha[:12]}: {plain(str(error), 300)}"))
+                owed.tries += 1
+                story.memory.owed += [owed] if owed.tries < TRIES else []
                 continue
             kept.append(got.observed(f"revision/{sha}"))
             self.commits.append(sha)
@@ -109,8 +115,8 @@ class Reader:
             yield make.event("revision", sha, "known", Step.NOTED, at, facts, unique=repo or "", commits=(sha,), repo=repo)
 
 
-def _new_commits(story: Story, known: Sequence[str]) -> Iterator[tuple[str, str | None, int | None, int | None]]:
-    """(sha, repository, index of the source, history id) of commits that this story's operations name first."""
+def _new_commits(story: Story, known: Sequence[str]) -> Iterator[Owed]:
+    """Commits that this story's operations name first."""
     done = set(known)
     for event in story.events:
         if event.type != "operation":
@@ -120,4 +126,4 @@ def _new_commits(story: Story, known: Sequence[str]) -> Iterator[tuple[str, str 
             sha = source["revision"]
             if is_commit(sha) and not source["chart"] and sha not in done:
                 done.add(sha)
-                yield sha, source["repository"], i if len(sources) > 1 else None, event.facts.get("history_id")
+                yield Owed(sha, source["repository"], i if len(sources) > 1 else None, event.facts.get("history_id"))

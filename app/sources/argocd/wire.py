@@ -265,10 +265,19 @@ def read(body: Any, shape: type[T], what: str) -> T:
         ) from error
 
 
+def revision(body: Any, sha: str) -> RevisionMetadata:
+    """Raises NotUnderstood also for an answer that tells nothing of the commit."""
+    found = read(body, RevisionMetadata, f"commit {sha}")
+    if not (found.author or found.date or found.message):
+        raise NotUnderstood(f"commit {sha} has neither author nor date nor message", "what git knows of it")
+    return found
+
+
 def items_of(body: Any, what: str) -> list[Any]:
-    """`items` of a list answer; null is empty. Raises NotUnderstood when the answer is no list."""
-    if not isinstance(body, Mapping):
-        raise NotUnderstood(f"{what} is {type(body).__name__}", "an object with items", "check the url and any proxy between")
+    """`items` of a list answer; null is empty. Raises NotUnderstood when the answer is no list: each has metadata or items."""
+    if not isinstance(body, Mapping) or not body.keys() & {"items", "metadata"}:
+        said = "an object without items" if isinstance(body, Mapping) else type(body).__name__
+        raise NotUnderstood(f"{what} is {said}", "an object with items", "check the url and any proxy between")
     items = body.get("items")
     if items is None:
         return []

@@ -40,6 +40,8 @@ def ranges(reading: Reading, wants: Sequence[Want]) -> Iterator[Page]:
     try:
         found = client.repository(reading.asked)
     except Missing as missing:
+        if missing.status is not None:
+            raise  # the server has no such door today: that is no word about the repository
         events = [unavailable(source, want, str(missing), now) for want in wants]
         yield Page(events=events, settled=wants, seen=len(wants))
         return
@@ -118,6 +120,8 @@ def _no_range(asked: _Asked, want: Want, base: str, missing: Missing) -> Page:
     """GitHub found no range: tell which of the two commits it does not know, and what it knows of the other."""
     known = list(_pulls(asked, [base, want.head], again=True))
     lost = [event.facts["head"] for event in known if event.status == "unavailable"]
+    if not lost and not missing.says.lstrip().startswith("{"):
+        raise missing  # the page of something between, and no word of GitHub's
     because = f"GitHub does not know {' nor '.join(lost)} in {asked.current}" if lost else f"no common ancestor ({missing})"
     events = [unavailable(asked.source, want, because, asked.now), *known]
     return Page(events=events, settled=[want], seen=1)

@@ -66,7 +66,7 @@ class Github:
         if failed:
             repository, first = failed[0]
             also = f" (also failed: {', '.join(name for name, _ in failed[1:])})" if failed[1:] else ""
-            raise _as(first, f"{repository}: {first}{also}") from first
+            raise _as(first, f"{repository}: {first.found}{also}") from first
 
     def _read(self, repository: str, task: Task) -> Iterator[Page]:
         """Under the name it has now, where another repository was given the one in the settings."""
@@ -92,10 +92,12 @@ class Github:
         self._client.close()
 
 
-def _as(error: SourceError, message: str) -> SourceError:
+def _as(error: SourceError, found: str) -> SourceError:
     """An error of its kind that says which repository it is about."""
     kind = Missing if isinstance(error, Replaced) else type(error)
-    return kind(message)
+    told = kind(found, error.expected, error.do)
+    told.status = error.status
+    return told
 
 
 def _wants_for(repository: str, wants: Sequence[Want]) -> list[Want]:

@@ -25,6 +25,7 @@ class Log:
     a log of plain text, `complete` for one whose end mark is missing; `unread` counts lines that should have told something."""
 
     resources: list[dict[str, JSON]] = field(default_factory=list)
+    begun: bool = False  # it has the mark of a log's start
     structured: bool = False
     complete: bool = False
     unread: int = 0
@@ -58,6 +59,7 @@ def _lines(chunks: Iterable[bytes], log: Log) -> Iterator[bytes]:
     """Whole lines without the marks of start and end. One that is too long is left out, and never held."""
     rest, dropping, last = b"", False, b""
     for chunk in chunks:
+        log.begun = log.begun or (not last and chunk.startswith(START))
         last = chunk[-1:] or last
         *whole, rest = (rest + chunk).split(b"\n")
         for line in whole:

@@ -84,7 +84,7 @@ def pause_of(known: Health, attributes: Mapping[str, Any], run: Resource | None,
     """Why the last result no longer tells how things are; None while it does."""
     if attributes.get("assessments-enabled") is False:
         return "health assessments of the workspace are switched off"
-    status = run.attributes.get("status") if run else None
+    status = run.status if run else None
     if run and isinstance(status, str) and status in PAUSING and _later(run, known):
         return f"{run.id} is {status}; health assessments pause until a run ends well"
     at = moment(known.at)

@@ -293,7 +293,4 @@ class Client:
 
     def _document(self, path: str, params: dict[str, Any] | None = None) -> Document:
         answer = self.http.get(path, params)
-        try:
-            return document(answer.json(), answer.url)
-        except RecursionError:
-            raise NotUnderstood(f"{path} answered JSON nested too deeply to read", "a JSON:API document") from None
+        return document(answer.json(), answer.url)

@@ -41,6 +41,8 @@ class Server(Protocol):
 
     def missed(self, what: str) -> None: ...
 
+    def noted(self, what: str) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -64,8 +66,12 @@ class Contents:
 
 
 def owed(run: Resource, marks: str, server: Server) -> bool:
-    """Whether a run that changes something was never asked for its plan's resources, though the server may tell them."""
-    return run.attributes.get("has-changes") is True and not marks and PLAN in server.wanted - server.absent - server.paused.keys()
+    """Whether the resources of a run that changes something were never told, though the server may tell them."""
+    planned, _, applied = marks.partition("/")
+    stamps = run.attributes.get("status-timestamps")
+    asked = server.wanted - server.absent - server.paused.keys()
+    plan = not planned and run.attributes.get("has-changes") is True and PLAN in asked
+    return plan or (not applied and LOG in asked and isinstance(stamps, dict) and "applying-at" in stamps)
 
 
 def contents(server: Server, plan: Resource | None, apply: Resource | None, marks: str, now: datetime) -> Contents:
@@ -101,7 +107,7 @@ def _changes(plan: Resource) -> bool:
 
 
 def _ended(apply: Resource) -> bool:
-    return apply.attributes.get("status") in ENDED
+    return apply.status in ENDED
 
 
 def _end(work: Resource | None) -> datetime | None:
@@ -126,6 +132,8 @@ def _asked(server: Server, what: str, ask: Callable[[], str], none: Callable[...
             return GONE if what == PLAN else ""
         if what == PLAN:
             server.missed(what)  # not permitted, or no such endpoint: a matter of the server, not of this plan
+        else:
+            server.noted(what)
     except NotUnderstood as error:
         if error.status == 422:
             none("the plan is of a Terraform before 0.15.2, which tells no JSON")
@@ -157,6 +165,8 @@ def _plan(server: Server, plan: Resource, out: Contents, now: datetime) -> str:
 def _log(server: Server, apply: Resource, out: Contents, now: datetime) -> str:
     with server.client.apply_log(apply.id) as streamed:
         found = read_log(streamed.chunks)
+    if not found.structured and not found.begun:
+        raise NotUnderstood(f"what stands where {apply.id} keeps its log is no log", "a log as Terraform writes it")
     server.present.add(LOG)
     end = _end(apply)
     if not found.structured:

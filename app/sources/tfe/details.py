@@ -16,6 +16,7 @@ from app.sources.tfe.strip import observe
 from app.sources.tfe.wire import Document, Resource
 
 MISSES = 3
+NOTED = "the server answers 404"
 
 
 @dataclass
@@ -31,6 +32,7 @@ class Details:
     marks: str = ""  # of the plan and the apply whose resources were read, now or before
     digest: str = ""
     parts: Mapping[str, str] = field(default_factory=dict)
+    notes: list[tuple[str, str]] = field(default_factory=list)  # what is named, and answered 404
 
 
 @dataclass
@@ -46,6 +48,7 @@ class Reader:
     told: set[str] = field(default_factory=set)  # of those present, the ones that were not always empty
     configurations: dict[str, Document] = field(default_factory=dict)
     misses: dict[str, int] = field(default_factory=dict)
+    notes: list[tuple[str, str]] = field(default_factory=list)  # of the run that is being read: what is named, and answered 404
     wanted: frozenset[str] = frozenset()
     paused: dict[str, str] = field(default_factory=dict)
 
@@ -65,9 +68,13 @@ class Reader:
 
     def missed(self, what: str) -> None:
         """A detail answered 404. After some runs in a row, and never a success, the server does not have the endpoint."""
+        self.noted(what)
         self.misses[what] = self.misses.get(what, 0) + 1
         if what not in self.present and self.misses[what] >= MISSES:
             self.absent.add(what)
+
+    def noted(self, what: str) -> None:
+        self.notes.append((what, NOTED))
 
     def know(self, document: Document) -> None:
         self.people.update(document.included.get("users", {}))
@@ -96,6 +103,7 @@ class _Reading:
         return LOGS in self.reader.wanted
 
     def whole(self) -> Details:
+        self.reader.notes = []
         self.saw("run", f"run/{self.run.id}", f"/api/v2/runs/{self.run.id}", self.run.raw)
         configuration, ingress = self.configuration()
         plan = self.work("plan", "plans", self.reader.client.plan)
@@ -124,7 +132,8 @@ class _Reading:
             digests=self.digests,
             contents=held,
         )
-        return Details(sheet, self.observations, self.unreadable, held.marks, self.digest(held.marks), self.parts)
+        digest = self.digest(held.marks)
+        return Details(sheet, self.observations, self.unreadable, held.marks, digest, self.parts, self.reader.notes)
 
     def digest(self, marks: str) -> str:
         """What is read once is known by its mark, what was left alone by what it was when it was read."""
@@ -134,6 +143,9 @@ class _Reading:
         loose = [line for part, lines in self.lines.items() if part not in self.parts for line in lines]
         kept = [f"{part} {mark.partition('/')[2]}" for part, mark in self.parts.items()]
         return digest("\n".join([*sorted([*loose, *kept]), *filter(None, [marks])]).encode())[7:23]
+
+    def noted(self, what: str) -> None:
+        self.reader.noted(what)
 
     def same(self, part: str, mark: str) -> bool:
         """Whether this part was read whole when it was as it is now."""
@@ -195,6 +207,7 @@ class _Reading:
     def fetched_configuration(self, key: str) -> tuple[Resource | None, Resource | None]:
         document = self.reader.configurations.get(key) or self.reader.client.configuration_version(key)
         if document is None or not document.data:
+            self.reader.noted("configuration-versions")
             return None, None
         self.reader.configurations[key] = document
         found = document.data[0]
@@ -209,6 +222,8 @@ class _Reading:
         if found is None:
             document = self.tolerant(kind, fetch, key)
             found = document.data[0] if document and document.data else None
+            if document is None:
+                self.reader.noted(kind)
         if found:
             self.saw(what, f"{what}/{key}", f"/api/v2/{kind}/{key}", found.raw)
         return found

@@ -64,6 +64,7 @@ def _statuses(story: Story) -> None:
             status,
             RUN_STEPS.get(status, Step.NOTED),
             at,
+            part=plain(status, 100) + story.lacking,
             actor=_status_actor(story, status),
             known=status in RANK,
             facts=facts if dated else {**facts, "dated_by": "the latest timestamp of the run"},

@@ -47,6 +47,8 @@ class Asker(Protocol):
 
     def tolerant(self, what: str, fetch: Fetch, key: str) -> Document | None: ...
 
+    def noted(self, what: str) -> None: ...
+
     def same(self, part: str, mark: str) -> bool: ...
 
     def settled(self, part: str, mark: str) -> None: ...
@@ -62,6 +64,7 @@ class Judged:
     stages: list[Resource] = field(default_factory=list)
     tasks: list[Resource] = field(default_factory=list)
     told: bool = False
+    missing: bool = False  # something that the run names did not answer
 
 
 def judged(asker: Asker) -> Judged:
@@ -69,7 +72,7 @@ def judged(asker: Asker) -> Judged:
     _checks(asker, out)
     _stages(asker, out)
     _terraform(asker, out)
-    out.told = out.told or bool(out.evaluations)
+    out.told = (out.told or bool(out.evaluations)) and not out.missing
     return out
 
 
@@ -102,7 +105,7 @@ def _checks(asker: Asker, out: Judged) -> None:
     document = asker.part(what, asker.client.policy_checks, logs)
     out.told = document is not None
     out.checks = document.data if document else ()
-    closed = asker.run.attributes.get("status") in FINAL
+    closed = asker.run.status in FINAL
     statuses = SETTLED | ({"soft_failed"} if closed else set())
     if document and not document.unreadable and None not in out.logs.values() and _all(out.checks, statuses):
         asker.settled(what, mark)
@@ -145,11 +148,19 @@ def _stages(asker: Asker, out: Judged) -> None:
         document = asker.tolerant("task-stages", asker.client.task_stage, key)
         if document and document.data:
             _stage(asker, document, out)
+    _note_missing(asker, out, "task-stages", len(ids) - len(out.stages), before)
     whole = len(out.stages) == len(ids) and len(asker.unreadable) == before
     read = [one.resource for one in out.evaluations]
     whole = whole and all(one.outcomes is not None for one in out.evaluations)
     if whole and _all([*out.stages, *read, *out.tasks], SETTLED):
         asker.settled("task-stages", mark)
+
+
+def _note_missing(asker: Asker, out: Judged, what: str, missing: int, before: int) -> None:
+    """Where what the run names is not there, or could not be read, nobody has said how it was judged."""
+    out.missing = out.missing or missing > 0
+    if missing > 0 and len(asker.unreadable) == before:
+        asker.noted(what)
 
 
 def _stages_mark(asker: Asker, ids: Sequence[str] | None) -> str:
@@ -171,7 +182,7 @@ def _stage(asker: Asker, document: Document, out: Judged) -> None:
     out.tasks += tasks
     for one in evaluations:
         outcomes = None
-        if one.attributes.get("status") not in UNSETTLED:
+        if one.status not in UNSETTLED:
             outcomes = asker.tolerant("policy-set-outcomes", asker.client.policy_set_outcomes, one.id)
         path = f"/api/v2/policy-evaluations/{one.id}/policy-set-outcomes"
         out.evaluations.append(_evaluation(asker, Evaluation(one, None, stage), outcomes, path, "task-stages"))
@@ -207,14 +218,14 @@ def _terraform(asker: Asker, out: Judged) -> None:
     what, ids = "tf-policy-evaluations", asker.run.many("tf-policy-evaluations")
     stamps = asker.run.attributes.get("status-timestamps")
     reached = isinstance(stamps, dict) and any(str(key).startswith("tf-policy") for key in stamps)
-    reached = reached or str(asker.run.attributes.get("status")).startswith("tf_policy")
+    reached = reached or asker.run.status.startswith("tf_policy")
     mark = mark_of(ids)
     if ids == [] or (ids is None and not reached) or asker.same(what, mark):
         return
     if ids is None:
         listed = asker.part(what, asker.client.terraform_evaluations)
         ids = [one.id for one in listed.data] if listed else []
-    found = []
+    found, before = [], len(asker.unreadable)
     for key in ids:
         document = asker.tolerant(what, asker.client.terraform_evaluation, key)
         if document and document.data:
@@ -222,6 +233,7 @@ def _terraform(asker: Asker, out: Judged) -> None:
             one = Evaluation(document.data[0], None, None, TERRAFORM_POLICY)
             outcomes = _outcomes(asker, document)
             out.evaluations.append(_evaluation(asker, one, outcomes, f"/api/v2/{what}/{key}", what))
+    _note_missing(asker, out, what, len(ids) - len(found), before)
     if len(found) == len(ids) and _all(found, SETTLED):
         asker.settled(what, mark)
 
@@ -232,10 +244,10 @@ def _outcomes(asker: Asker, document: Document) -> Document | None:
     ids, held = one.many("tf-policy-set-outcomes"), document.included.get("tf-policy-set-outcomes", {})
     if ids is not None and all(key in held for key in ids):
         return Document([held[key] for key in ids], {})
-    if one.attributes.get("status") in UNSETTLED:
+    if one.status in UNSETTLED:
         return None
     return asker.tolerant("tf-policy-set-outcomes", asker.client.terraform_outcomes, one.id)
 
 
 def _all(resources: Sequence[Resource], statuses: frozenset[str] | set[str]) -> bool:
-    return all(one.attributes.get("status") in statuses for one in resources)
+    return all(one.status in statuses for one in resources)

@@ -143,7 +143,7 @@ class RunsPass:
         try:
             yield from self._fulls(key, path) if full else self._heads(key, path)
         except Missing:
-            return
+            self.visits.batch.unknown.append(("workspaces", f"{key}: its list of runs answers 404"))
 
     def _listed(self, key: str) -> str:
         return min(Reading.of(self.memory.get(f"head:{key}:{form}")).listed for form in self.abilities.forms)
@@ -226,6 +226,7 @@ class RunsPass:
                 if include:
                     self.abilities.include += 1
                 elif named or year:
+                    self.visits.batch.unknown += [("runs", f"the server refuses to list those of {year}")] if year else []
                     self.abilities.named_missed = self.abilities.named_missed or named
                     return Document([], {})
                 else:

@@ -84,6 +84,7 @@ class Story:
         self.created = created
         self.times = {status_of(key): at for key, at in self.stamps(self.run.status_timestamps, "runs").items()}
         self.latest = max([created, *self.times.values()])
+        self.lacking = self._lacking()
         self.keys = Keys(
             repository=plain(self.ingress.identifier, 300) or None,
             pull_request=_number(self.ingress.pull_request_number) if self.ingress.is_pull_request is not False else None,
@@ -93,6 +94,11 @@ class Story:
         )
         parts = (self.seen.organization, "workspaces", self.seen.workspace, "runs", self.sheet.run.id)
         self.url = f"{self.seen.url.rstrip('/')}/app/" + "/".join(quote(part, safe="") for part in parts)
+
+    def _lacking(self) -> str:
+        """What the run's events had to be told without: once it can be read they are told again, under their proper ids."""
+        configured = self.sheet.configuration or not self.sheet.run.one("configuration-version")
+        return ("" if self.sheet.checks_told else "/policy not told") + ("" if configured else "/configuration not told")
 
     def read(self, kind: type[wire.T], resource: Resource | None, name: str) -> wire.T:
         found, wrong = read(kind, resource.attributes if resource else {})

@@ -100,7 +100,7 @@ def _let_go(story: Story, kind: str, key: str, at: datetime, facts: Mapping[str,
 
 
 def _failed(evaluation: Resource) -> bool:
-    return evaluation.attributes.get("status") in ("failed", "overridden")
+    return evaluation.status in ("failed", "overridden")
 
 
 def overridden_at(story: Story, stage: Resource) -> datetime | None:

@@ -133,7 +133,7 @@ class Visits:
         created = moment(attributes.created_at)
         times = [*moments(attributes.status_timestamps)[0].values(), *([created] if created else [])]
         found = "" if details.unreadable else details.digest
-        self.batch.unknown += details.unreadable
+        self.batch.unknown += details.unreadable + details.notes
         now = self.now.isoformat()
         applied = applied_of(run, details.sheet.apply, details.sheet.ingress)
         entry = Known(
@@ -150,7 +150,7 @@ class Visits:
             parts=details.parts,
             applied=applied.kept() if applied else {},
         )
-        return replace(entry, closed=entry.over(self.now) and not details.unreadable)
+        return replace(entry, closed=entry.over(self.now) and not details.unreadable and not details.notes)
 
     def gone(self, key: str) -> None:
         """The run answered 404. It stays known, and it is told once."""

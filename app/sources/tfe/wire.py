@@ -156,6 +156,11 @@ class Resource(msgspec.Struct, frozen=True):
         found = self.raw.get("attributes")
         return found if isinstance(found, dict) else {}
 
+    @property
+    def status(self) -> str:
+        found = self.attributes.get("status")
+        return found if isinstance(found, str) else ""
+
     def one(self, relation: str) -> str | None:
         """The id of a to-one relationship; None when it is null, absent, or not an id we could ask for."""
         found = self._relation(relation)

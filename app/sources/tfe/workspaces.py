@@ -23,6 +23,7 @@ from app.sources.tfe.wire import Document, Resource, moment
 
 INCLUDES = ("current_assessment_result,current_run,locked_by,project", "current_run,locked_by,project", "")
 PARTS = ("run triggers", "metadata of states")  # words that not every pass finds anew
+UNTOLD = "404 "  # before the time of a result that was not there to be had
 GONE = "it is in no list and answers 404: deleted, or out of the token's sight"
 
 
@@ -232,9 +233,13 @@ class _Look:
         key = one.one("current-assessment-result")
         shown = document.included.get("assessment-results", {}).get(key or "")
         last = one.attributes.get("last-assessment-result-at")
-        if shown or not isinstance(last, str) or not last or last == known.asked:
+        asked = "" if self.task.everything and known.asked.startswith(UNTOLD) else known.asked
+        if shown or not isinstance(last, str) or not last or last == asked.removeprefix(UNTOLD):
             return known, shown
         answer = self.client.current_assessment(one.id)
+        if answer is None:  # asked for again once a day
+            self.batch.unknown.append(("current-assessment-result", "the server answers 404"))
+            return Health.of({**known.kept(), "asked": f"{UNTOLD}{plain(last, 64)}"}), None
         known = Health.of({**known.kept(), "asked": plain(last, 64)})
         return known, answer.data[0] if answer and answer.data else None
 
