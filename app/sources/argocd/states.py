@@ -39,6 +39,10 @@ class Change:
     by: list[str]
 
 
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
 def decoded(item: Mapping[str, Any]) -> JSON | None:
     """One object of the answer: what it is, how it differs, who wrote it, and its states without secrets. None when it is none.
 
@@ -53,7 +57,7 @@ def decoded(item: Mapping[str, Any]) -> JSON | None:
     written = [one for one in meta.get("managedFields") or [] if isinstance(one, dict)]
     secret = item["kind"] == "Secret"
     found = list(_changes(normal, predicted, written, secret)) if kind == "modified" else []
-    out: JSON = {key: plain(item.get(key), 300) for key in ("group", "kind", "namespace", "name")}
+    out: JSON = {key: plain(_text(item.get(key)), 300) for key in ("group", "kind", "namespace", "name")}
     out |= {
         "difference": kind,
         "target": _print(target),

@@ -33,6 +33,7 @@ class Details:
     digest: str = ""
     parts: Mapping[str, str] = field(default_factory=dict)
     notes: list[tuple[str, str]] = field(default_factory=list)  # what is named, and answered 404
+    lacking: bool = False  # something else answered 404
 
 
 @dataclass
@@ -49,6 +50,7 @@ class Reader:
     configurations: dict[str, Document] = field(default_factory=dict)
     misses: dict[str, int] = field(default_factory=dict)
     notes: list[tuple[str, str]] = field(default_factory=list)  # of the run that is being read: what is named, and answered 404
+    lacking: bool = False  # an endpoint of the run that is being read answered 404, and it is not known that the server has none
     wanted: frozenset[str] = frozenset()
     paused: dict[str, str] = field(default_factory=dict)
 
@@ -68,7 +70,7 @@ class Reader:
 
     def missed(self, what: str) -> None:
         """A detail answered 404. After some runs in a row, and never a success, the server does not have the endpoint."""
-        self.noted(what)
+        self.lacking = True
         self.misses[what] = self.misses.get(what, 0) + 1
         if what not in self.present and self.misses[what] >= MISSES:
             self.absent.add(what)
@@ -103,7 +105,7 @@ class _Reading:
         return LOGS in self.reader.wanted
 
     def whole(self) -> Details:
-        self.reader.notes = []
+        self.reader.notes, self.reader.lacking = [], False
         self.saw("run", f"run/{self.run.id}", f"/api/v2/runs/{self.run.id}", self.run.raw)
         configuration, ingress = self.configuration()
         plan = self.work("plan", "plans", self.reader.client.plan)
@@ -133,7 +135,9 @@ class _Reading:
             contents=held,
         )
         digest = self.digest(held.marks)
-        return Details(sheet, self.observations, self.unreadable, held.marks, digest, self.parts, self.reader.notes)
+        return Details(
+            sheet, self.observations, self.unreadable, held.marks, digest, self.parts, self.reader.notes, self.reader.lacking
+        )
 
     def digest(self, marks: str) -> str:
         """What is read once is known by its mark, what was left alone by what it was when it was read."""

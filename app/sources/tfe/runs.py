@@ -84,6 +84,9 @@ class RunsPass:
         if (last is None or self.everything) and "reconciling" not in self.memory:
             number = (last["number"] if last else 0) + 1
             self.visits.remember("reconciling", {"since": self.now.isoformat(), "number": number})
+            for key in [key for key in self.memory if key.startswith("before:") and "unseen" in self.memory[key]]:
+                self.visits.remember(key, None)  # what could not be read is looked for again
+                self.visits.moved.add(key.removeprefix("before:"))
             if "horizon" not in self.memory:
                 self.visits.remember("horizon", (self.now - REACH).isoformat())
             self.abilities = self.abilities.renewed()

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.canonical import plain
-from app.errors import Forbidden, Missing, NotUnderstood, Throttled, TooLarge
+from app.errors import Forbidden, Missing, NotUnderstood, TooLarge
 from app.sources.contract import Page, Want
 from app.sources.tfe.applies import Applied, applied_of, committed, stood, tell_stood
 from app.sources.tfe.client import Client
 from app.sources.tfe.memory import Known
+from app.sources.tfe.pace import Spent
 from app.sources.tfe.visits import Visits
 from app.sources.tfe.watched import watched
 from app.sources.tfe.wire import Document, Resource, forward, moment
@@ -118,7 +119,7 @@ class Earlier:
         try:
             found = self._found(place, first)
             kept = {"run": found.run, **found.kept()} if found else {"first": first.run}
-        except Throttled:
+        except Spent:
             self.looks = 0
             return None
         except (Missing, NotUnderstood, Forbidden, TooLarge) as error:

@@ -150,7 +150,7 @@ class Visits:
             parts=details.parts,
             applied=applied.kept() if applied else {},
         )
-        return replace(entry, closed=entry.over(self.now) and not details.unreadable and not details.notes)
+        return replace(entry, closed=entry.over(self.now) and not (details.unreadable or details.notes or details.lacking))
 
     def gone(self, key: str) -> None:
         """The run answered 404. It stays known, and it is told once."""
