@@ -3,8 +3,11 @@
 import re
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -15,7 +18,7 @@ from app.db import migrate
 from app.db.session import APP_ROLE, engine_for, transaction
 from app.db.tables import metadata
 from app.errors import DatabaseError, SchemaBehind
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, TextClause, event, text
 
 VERSIONS = sorted((migrate.MIGRATIONS / "versions").glob("*.py"))
 
@@ -104,3 +107,49 @@ def test_a_lock_that_somebody_holds_is_waited_for_only_seconds_and_nothing_is_ha
     assert migrate.revision(empty) is None
     migrate.upgrade(empty)
     migrate.check(empty)
+
+
+@contextmanager
+def owner_of(empty: Engine, *, makes_roles: bool) -> Iterator[tuple[Engine, str]]:
+    """An engine that works as the owner of the schema and is no superuser, and the name of a role that is not there yet."""
+    owner, role = f"owner_{uuid4().hex[:8]}", f"role_{uuid4().hex[:8]}"
+    with empty.begin() as connection:
+        connection.execute(text(f"CREATE ROLE {owner} {'CREATEROLE' if makes_roles else ''}"))
+        connection.execute(text(f"ALTER SCHEMA public OWNER TO {owner}"))
+    engine = engine_for(empty.url.render_as_string(hide_password=False))
+    event.listen(engine, "connect", lambda driver, _: driver.execute(f"SET SESSION AUTHORIZATION {owner}") and driver.commit())
+    try:
+        yield engine, role
+    finally:
+        engine.dispose()
+        with empty.begin() as connection:
+            connection.execute(text("ALTER SCHEMA public OWNER TO CURRENT_USER"))
+            made = connection.execute(
+                text("SELECT rolname FROM pg_roles WHERE rolname IN (:owner, :role)"), {"owner": owner, "role": role}
+            )
+            for name in list(made.scalars()):
+                connection.execute(text(f"DROP OWNED BY {name} CASCADE"))
+            for name in (role, owner):
+                connection.execute(text(f"DROP ROLE IF EXISTS {name}"))
+
+
+def making(role: str) -> TextClause:
+    """What the first migration does about its role, for another one."""
+    first: Any = scripts().get_revision(str(scripts().get_base()))
+    return text(first.module.ROLE.replace("throughline_app", role))
+
+
+def test_an_owner_who_may_make_roles_may_then_act_in_the_one_it_made(empty: Engine) -> None:
+    """From Postgres 16 on its maker is a member that may not act in it: the migration has to say that it may."""
+    with owner_of(empty, makes_roles=True) as (engine, role), engine.begin() as connection:
+        connection.execute(making(role))
+        connection.execute(text(f"SET ROLE {role}"))
+        assert connection.execute(text("SELECT current_user")).scalar_one() == role
+        connection.execute(text("RESET ROLE"))
+
+
+def test_an_owner_who_may_not_is_told_what_an_administrator_must_do(empty: Engine) -> None:
+    with owner_of(empty, makes_roles=False) as (engine, role):
+        with pytest.raises(DatabaseError) as told, transaction(engine) as connection:
+            connection.execute(making(role))
+        assert f"CREATE ROLE {role} NOLOGIN; GRANT {role} TO owner_" in str(told.value)

@@ -74,18 +74,25 @@ BEGIN
 END $$;
 """
 
+# From Postgres 16 on, whoever makes a role is a member of it who may not yet act in it.
 ROLE = """
-DO $$ BEGIN
+DO $$
+DECLARE
+    acts text := CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END;
+BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'throughline_app') THEN
         BEGIN
             CREATE ROLE throughline_app NOLOGIN;
         EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;  -- another database of this cluster was quicker
         END;
     END IF;
-    IF NOT pg_has_role(current_user, 'throughline_app', 'MEMBER') THEN
+    IF NOT pg_has_role(current_user, 'throughline_app', acts) THEN
         EXECUTE format('GRANT throughline_app TO %I', current_user);
     END IF;
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO throughline_app', current_schema());
+EXCEPTION WHEN insufficient_privilege THEN
+    RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = SQLERRM || format(
+        '; an administrator must first run: CREATE ROLE throughline_app NOLOGIN; GRANT throughline_app TO %I;', current_user);
 END $$;
 """
 
