@@ -93,11 +93,13 @@ class Argocd:
             view = replace(this.view, last_pass=instant(late[one.key])) if one.key in late else this.view
             try:
                 page = Reader(self.client, view, commits).page(one, project, known)
+            except Missing as error:  # listed a moment ago, and gone since: no failure of the server
+                this.note(one.key, str(error))
             except ONLY_ONE as error:
                 this.failures.append(error)
                 this.note(one.key, str(error))
-                continue
-            yield page
+            else:
+                yield page
 
     def _projects(self, chosen: Sequence[Listed], remembered: dict[str, Memory | None], shards: Sequence[str]) -> dict[str, str]:
         """Asked only where neither the list nor memory tells a project: servers before 3.5, and new applications."""
