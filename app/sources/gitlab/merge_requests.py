@@ -53,7 +53,7 @@ def merge_requests(client: Client, source: str, name: str, task: Task, met: Met)
     try:
         place = located(client, source, name, task.memory, task.now)
     except Missing as missing:
-        yield Page(events=lost(source, name, task.memory, str(missing), task.now))
+        yield lost(source, name, task.memory, str(missing), task.now)
         raise
     day = task.now.date().isoformat()
     run = _Pass(Reader(client, source, place, task.now, task.memory.get(f"checks:{place.id}") != day), task.memory, task.now)

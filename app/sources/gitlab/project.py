@@ -1,6 +1,6 @@
 """One project, by the number that survives renames and transfers; what it is called now is told when that changes.
 
-Remembered per configured path, in each stream: `project:` its number and the path it had.
+Remembered per configured path, in each stream: `project:` its number and the path it had, and since when it could not be seen.
 """
 
 from collections.abc import Mapping
@@ -12,9 +12,10 @@ from app.canonical import plain, stable_id
 from app.domain.event import Event, Keys, Step
 from app.domain.ref import Ref
 from app.errors import Missing
+from app.sources.contract import Page
 from app.sources.gitlab.client import Client
 from app.sources.gitlab.telling import KIND
-from app.sources.gitlab.wire import Node, Project, needed_id, read
+from app.sources.gitlab.wire import Node, Project, needed_id, read, stamp
 
 SETTINGS = (
     "id",
@@ -53,9 +54,10 @@ def located(client: Client, source: str, name: str, memory: Mapping[str, Any], n
     number, path = needed_id(project.id, f"the project {name}"), plain(project.path_with_namespace, 300) or name
     former = str(held.get("path") or name) if isinstance(held, Mapping) and known == number else name
     settings = {key: node[key] for key in SETTINGS if key in node}
-    event = _event(source, number, path, former, project.default_branch, now)
+    gone = str(held.get("lost") or "") if isinstance(held, Mapping) else ""
+    event = _event(source, number, path, former, project.default_branch, now, gone)
     told = {f"project:{name}": {"id": number, "path": path}}
-    return Place(name, number, path, project, settings, told, (event,) if known != number or path != former else ())
+    return Place(name, number, path, project, settings, told, (event,) if known != number or path != former or gone else ())
 
 
 def _asked(client: Client, name: str, known: int | None) -> Node:
@@ -67,23 +69,26 @@ def _asked(client: Client, name: str, known: int | None) -> Node:
     return client.project(name)
 
 
-def _event(source: str, number: int, path: str, former: str, branch: str | None, now: datetime) -> Event:
-    """A move that changes the last part only is a rename, one that changes the group a transfer."""
+def _event(source: str, number: int, path: str, former: str, branch: str | None, now: datetime, gone: str) -> Event:
+    """A move that changes the last part only is a rename, one that changes the group a transfer. `gone`: since when, till now."""
     status = "seen"
     if path.lower() != former.lower():
         status = "renamed" if path.rpartition("/")[0].lower() == former.rpartition("/")[0].lower() else "transferred"
-    facts = {"name": path, "former": former if status != "seen" else None, "default_branch": branch, "because": None}
-    return _of(source, number, path, status, facts, now, former, path)
+    because = f"it can be seen again; it could not since {gone}" if gone else None
+    facts = {"name": path, "former": former if status != "seen" else None, "default_branch": branch, "because": because}
+    return _of(source, number, path, status, facts, now, former, path, *([gone] if gone else []))
 
 
-def lost(source: str, name: str, memory: Mapping[str, Any], because: str, now: datetime) -> tuple[Event, ...]:
-    """A project that was seen before and cannot be seen any more; once for each day it stays so."""
-    held = memory.get(f"project:{name}")
-    if not isinstance(held, Mapping) or type(held.get("id")) is not int:
-        return ()
-    path = str(held.get("path") or name)
+def lost(source: str, name: str, memory: Mapping[str, Any], because: str, now: datetime) -> Page:
+    """A project that was seen before and cannot be seen any more; told once, until it is seen again."""
+    key = f"project:{name}"
+    held = memory.get(key)
+    if not isinstance(held, Mapping) or type(held.get("id")) is not int or held.get("lost"):
+        return Page()
+    path, since = str(held.get("path") or name), stamp(now)
     facts = {"name": path, "former": None, "default_branch": None, "because": plain(because)}
-    return (_of(source, held["id"], path, "unavailable", facts, now, now.date().isoformat()),)
+    event = _of(source, held["id"], path, "unavailable", facts, now, str(since))
+    return Page(events=[event], remember={key: {**held, "lost": since}})
 
 
 def _of(source: str, number: int, path: str, status: str, facts: Mapping[str, Any], now: datetime, *more: str) -> Event:

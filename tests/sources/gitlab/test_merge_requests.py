@@ -381,6 +381,13 @@ def test_a_project_that_is_gone_is_said_to_be_unavailable(world: World) -> None:
     pages, error = run_until_error(world.source(), "pull-requests", world.memory, LATER)
     assert isinstance(error, Missing)
     assert [(e.type, e.status) for e in events_of(pages)] == [("repository", "unavailable")]
+    pages, _ = run_until_error(world.source(), "pull-requests", world.memory, LATER + timedelta(days=1))
+    assert events_of(pages) == []
+    world.state.projects[REPO].hidden = False
+    (back,) = world.events(at=LATER + timedelta(days=2))
+    assert (back.status, back.occurred_at) == ("seen", LATER + timedelta(days=2))
+    assert "seen again" in back.facts["because"]
+    assert world.events(at=LATER + timedelta(days=3)) == []
 
 
 def test_secrets_are_in_no_observation_and_no_event(world: World) -> None:
