@@ -64,7 +64,8 @@ def pushed(push: Push) -> str:
     what = f"{many} commit{'s' if many != 1 else ''}" if many else f"{push.after[:12]}"
     how = "were" if many > 1 else "was"
     who = push.pusher.name if push.pusher and push.pusher.name else "somebody unknown"
-    return f"{what} {how} {'force-pushed' if push.forced else 'pushed'} to {push.branch} of {push.repository} by {who}"
+    act = "force-pushed" if push.forced else "pushed straight" if push.direct else "pushed"
+    return f"{what} {how} {act} to {push.branch} of {push.repository} by {who}"
 
 
 def unproposed(push: Push, missing: str) -> Ruling:

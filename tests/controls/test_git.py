@@ -38,7 +38,7 @@ def judged(events: list[Event], root: str = "pr:") -> dict[str, Finding]:
 def test_a_direct_push_that_was_applied_fails_what_asks_for_a_proposal_and_an_approval() -> None:
     found = judged([push(X), *run(commit=X, auto_apply=True)], "push:")
     assert {found[one].verdict for one in ("AUTH-1", "AUTH-2", "AUTH-3", "AUTH-4", "DEPL-1")} == {FAIL}
-    assert found["AUTH-1"].because == "1 commit was pushed to main of bank/infra by carol without a pull request"
+    assert found["AUTH-1"].because == "1 commit was pushed straight to main of bank/infra by carol without a pull request"
     assert "nobody could approve it" in found["AUTH-2"].because
 
 

@@ -166,7 +166,7 @@ def test_a_direct_push_is_a_change_of_its_own_with_the_run_that_came_of_it(story
     assert ("pusher", "mallory", False) in {(one["role"], one["name"], one["declared"]) for one in item["people"]}
     assert [gap["missing"] for gap in item["gaps"] if gap["what"] == "no pull request"] == ["absent"]
     assert (item["push"]["after"], item["push"]["by"], item["push"]["direct"]) == (pushed, "mallory", True)
-    assert "1 commit was pushed to main of bank/infra by mallory without a pull request" in told.words(title)
+    assert "1 commit was pushed straight to main of bank/infra by mallory without a pull request" in told.words(title)
 
 
 def test_a_force_push_says_what_it_took_off_and_what_followed_it_back(story: Story) -> None:
