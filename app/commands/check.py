@@ -18,16 +18,21 @@ WRONG = "wrong settings"
 
 
 def run(settings: Settings) -> int:
-    rows: list[tuple[str, str, str]] = [
-        ("settings", "ok", f"{len(settings.source)} sources, {len(settings.environment)} environments")
-    ]
-    rows.append(_database(settings))
+    rows: list[tuple[str, str, str]] = [_settings(settings), _database(settings)]
     for source in settings.source:
         rows += _source(source)
     print(table(("what", "state", "detail"), rows))
     if any(state == WRONG for _, state, _ in rows):
         return SettingsError.exit_code
     return 0 if all(state == "ok" for _, state, _ in rows) else 1
+
+
+def _settings(settings: Settings) -> tuple[str, str, str]:
+    try:
+        rules = compose.rules_of(settings)
+    except SettingsError as error:
+        return ("settings", WRONG, str(error))
+    return ("settings", "ok", f"{len(settings.source)} sources, {len(rules.environments)} environments")
 
 
 def _database(settings: Settings) -> tuple[str, str, str]:

@@ -17,6 +17,7 @@ from app.db import embedded, migrate
 from app.db.session import APP_ROLE, engine_for, transaction
 from app.domain.change import EnvironmentRule
 from app.domain.hook import Heard
+from app.domain.windows import Window, window
 from app.errors import SettingsError
 from app.ledger import store as ledger
 from app.ledger.checkpoint import Key, encode_vkey, load_or_create_key
@@ -133,10 +134,17 @@ def sources(settings: Settings, only: str | None = None) -> Iterator[list[contra
 
 
 def rules_of(settings: Settings) -> Rules:
-    """What turns events into changes, as this bank configured it."""
+    """What turns events into changes, as this bank configured it. Raises SettingsError."""
+    windows = windows_of(settings)
     return Rules(
         environments=tuple(
-            EnvironmentRule(e.name, e.cls, workspaces=e.workspaces, destinations=e.destinations, projects=e.projects)
+            EnvironmentRule(
+                *(e.name, e.cls),
+                workspaces=e.workspaces,
+                destinations=e.destinations,
+                projects=e.projects,
+                windows=windows.get(e.name, ()),
+            )
             for e in settings.environment
         ),
         identities=identities_of(settings),
@@ -152,6 +160,27 @@ def deciding_of(settings: Settings) -> Deciding:
         public_url=settings.web.public_url,
         key=sha256(b"forms of the portal\x00" + key_of(settings).private.private_bytes_raw()),
     )
+
+
+def windows_of(settings: Settings) -> dict[str, tuple[Window, ...]]:
+    """The maintenance windows by environment. Raises SettingsError, a line for each that is none, or is of no environment."""
+    names = list(dict.fromkeys(e.name for e in settings.environment))
+    found: dict[str, tuple[Window, ...]] = {}
+    problems: list[str] = []
+    for name, texts in settings.maintenance_windows.items():
+        where = f"maintenance_windows.{name}"
+        if name not in names:
+            problems.append(
+                f"{where} is of no environment; expected one of {', '.join(names) or 'those that [[environment]] names'}"
+            )
+        for text in texts:
+            try:
+                found[name] = (*found.get(name, ()), window(text))
+            except ValueError as error:
+                problems.append(f"{where}: {error}")
+    if problems:
+        raise SettingsError.of(problems)
+    return found
 
 
 def key_of(settings: Settings) -> Key:

@@ -1,7 +1,8 @@
 """What a control is: a rule over one change, with a verdict and a sentence that can be checked against the evidence.
 
 Production, non-production and unclassified changes are judged alike: the environment decides which changes a reader counts,
-never how one of them is judged. So a change cannot escape a control by being misclassified.
+never how one of them is judged. So a change cannot escape a control by being misclassified. Only DEPL-6 asks for what is set for an
+environment, its maintenance windows; where the environment is not known, that is indeterminate.
 """
 
 from collections.abc import Callable, Iterable

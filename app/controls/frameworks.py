@@ -96,6 +96,7 @@ SERVES: dict[str, tuple[tuple[str, str], ...]] = {
     "DEPL-3": ((SOX, "migration to production is what was approved"), (NIST, "CM-5"), (SOC2, "CC8.1")),
     "DEPL-4": ((SOX, "migration to production is what was approved"), (NIST, "AU-3"), (NIST, "CM-5(1)"), (SOC2, "CC8.1")),
     "DEPL-5": ((DORA, "Art 9(4)(e)"), (NIST, "CM-3(2)"), (SOC2, "CC8.1")),
+    "DEPL-6": ((DORA, "RTS 2024/1774 Art 17(c)"), (ISO, "A.8.32"), (SOC2, "CC8.1"), (FFIEC, "AIO change management")),
     "EMER-2": ((SOX, "emergency changes"), (DORA, "RTS 2024/1774 Art 17(g)"), (ISO, "A.8.32"), (SOC2, "CC8.1")),
     "SHADOW-3": (
         (SOX, "monitoring of direct changes"),

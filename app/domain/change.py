@@ -24,6 +24,7 @@ from app.domain.finding import Finding, Verdict
 from app.domain.policy import PolicyResult
 from app.domain.ref import Resource
 from app.domain.resource import AppliedResource, ModuleCall, ProviderUse, ResourceChange, Reviewed
+from app.domain.windows import Expected, Window
 from app.domain.workspace import Setting as Setting
 from app.domain.workspace import WorkspaceAct as WorkspaceAct
 
@@ -311,13 +312,17 @@ UNCLASSIFIED = Environment("unclassified", "unclassified")
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentRule:
-    """Which workspaces, destinations (`cluster/namespace`) and projects are this environment; shell patterns, first rule wins."""
+    """Which workspaces, destinations (`cluster/namespace`) and projects are this environment; shell patterns, first rule wins.
+
+    `windows`: when it is expected to be changed; none where no maintenance window is set for it.
+    """
 
     name: str
     cls: str
     workspaces: tuple[str, ...] = ()
     destinations: tuple[str, ...] = ()
     projects: tuple[str, ...] = ()
+    windows: tuple[Window, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,6 +354,7 @@ class Change:
     workspace_act: WorkspaceAct | None = None  # the root, where a workspace was changed outside of its runs
     reviewed: tuple[Reviewed, ...] = ()  # each run that changes something, beside the plan that was reviewed
     accounts: tuple[Met, ...] = ()  # every account that took part, in any role
+    expected: tuple[Expected, ...] = ()  # when its acts were expected, where maintenance windows are set
 
 
 def change_id(root: str) -> UUID:

@@ -23,7 +23,7 @@ from app.domain.change import (
 )
 from app.domain.event import Entry, entity_of
 from app.linking import says_branch
-from app.linking.environment import environments_of
+from app.linking.environment import environments_of, expected
 from app.linking.fold import step_rank
 from app.linking.gaps import gaps as missing
 from app.linking.people import people
@@ -71,6 +71,7 @@ def assemble(
         title=title(root),
         environment=classes[0],
         environments=classes,
+        expected=expected(everyone, environments),
         opened_at=opened,
         finished_at=ended(root, runs, operations) if state in ("finished", "stopped") else None,
         at=max(done, default=opened),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
 from app.domain.change import UNCLASSIFIED, Drift, Entity, Environment, EnvironmentRule, HistoryGap, Operation, Run, WorkspaceAct
+from app.domain.windows import Expected
 
 
 def environments_of(entities: Iterable[Entity], rules: Sequence[EnvironmentRule]) -> tuple[Environment, ...]:
@@ -13,19 +14,34 @@ def environments_of(entities: Iterable[Entity], rules: Sequence[EnvironmentRule]
     return tuple(sorted(touched, key=lambda e: (_criticality(e), order.get((e.name, e.cls), 0), e.name))) or (UNCLASSIFIED,)
 
 
+def expected(entities: Iterable[Entity], rules: Sequence[EnvironmentRule]) -> tuple[Expected, ...]:
+    """When each act was expected, where maintenance windows are set for its environment, or it cannot be known for which."""
+    if not any(rule.windows for rule in rules):
+        return ()
+    out = []
+    for entity in entities:
+        rule = _rule(entity, rules) if isinstance(entity, Run | Operation | HistoryGap) else None
+        if isinstance(entity, Run | Operation | HistoryGap) and (rule is None or rule.windows):
+            name, windows = (rule.name, rule.windows) if rule else (UNCLASSIFIED.name, None)
+            out.append(Expected(entity.key, name, windows))
+    return tuple(out)
+
+
 def environment_of(entity: Entity, rules: Sequence[EnvironmentRule]) -> Environment | None:
     """None for what touches no system: a pull request, a range."""
+    if not isinstance(entity, Run | WorkspaceAct | Operation | Drift | HistoryGap):
+        return None
+    found = _rule(entity, rules)
+    return Environment(found.name, found.cls) if found else UNCLASSIFIED
+
+
+def _rule(entity: Run | WorkspaceAct | Operation | Drift | HistoryGap, rules: Sequence[EnvironmentRule]) -> EnvironmentRule | None:
     if isinstance(entity, Run | WorkspaceAct) or (isinstance(entity, Drift) and entity.workspace):
-        found = next(
+        return next(
             (rule for rule in rules if _any(rule.workspaces, entity.workspace) or _any(rule.projects, entity.project)), None
         )
-    elif isinstance(entity, Operation | Drift | HistoryGap):
-        found = next(
-            (rule for rule in rules if _any(rule.destinations, entity.destination) or _any(rule.projects, entity.project)), None
-        )
-    else:
-        return None
-    return Environment(found.name, found.cls) if found else UNCLASSIFIED
+    place = entity.destination
+    return next((rule for rule in rules if _any(rule.destinations, place) or _any(rule.projects, entity.project)), None)
 
 
 def _any(patterns: Iterable[str], name: str | None) -> bool:

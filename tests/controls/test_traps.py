@@ -12,7 +12,7 @@ from app.domain.finding import Finding, Verdict
 
 from tests.controls.cases import BOT_APPROVAL, M7, SERVICE, applied, approved, deployed, with_people
 from tests.linking.build import commit, human, operation, pull, review, run, sha
-from tests.linking.world import World, change
+from tests.linking.world import WINDOWS, World, change
 
 
 def judged(events: list[Event], which: str, persons: dict[str, str] | None = None) -> Finding:
@@ -116,10 +116,10 @@ def test_a_failed_sync_that_wrote_nothing_did_nothing() -> None:
 
 
 def test_the_environment_never_changes_a_verdict() -> None:
-    """However a change is classified, it is judged alike."""
+    """However a change is classified, it is judged alike; DEPL-6 asks for the windows that are set, of whatever class."""
     events = [*pull(7), *run(commit=M7)]
     for cls in ("prod", "non-prod"):
-        world = World(events).changes((EnvironmentRule("here", cls, ("*",)),))
+        world = World(events).changes((EnvironmentRule("production", cls, ("*",), windows=WINDOWS),))
         (made,) = world.values()
         assert made.environment.cls == cls
         assert judge_all(made) == judge_all(change(events))

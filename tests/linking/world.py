@@ -4,14 +4,16 @@ from collections.abc import Iterable, Sequence
 
 from app.domain.change import Change, Entity, EnvironmentRule, Gap, Link
 from app.domain.event import Event, entity_of
+from app.domain.windows import window
 from app.linking.assemble import assemble
 from app.linking.stand import Standing, is_root, stand
 from app.linking.tokens import neighbourhood, tokens
 
 from tests.linking.build import entities, entries
 
+WINDOWS = (window("Thu 09:00-Thu 12:00 Europe/London"),)  # 08:00 to 11:00 UTC: stories begin at 09:00
 RULES = (
-    EnvironmentRule("production", "prod", ("*-prod",), ("prod-*/*",), ("*-production",)),
+    EnvironmentRule("production", "prod", ("*-prod",), ("prod-*/*",), ("*-production",), WINDOWS),
     EnvironmentRule("staging", "non-prod", ("*-staging",), ("stage-*/*",)),
 )
 
