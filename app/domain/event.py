@@ -104,7 +104,7 @@ github and gitlab (the same words; a merge request is a pull-request, and its ii
   repository     id = node or numeric id; status seen|renamed|transferred|unavailable; facts: name, former, default_branch, because
 portal
   identity       id of the account (`<system>:<account>`); status joined|separated|bot; facts: account, system, person, because,
-                 login (of an account with a number: the user name it had then); the actor is who decided
+                 login (of a number: the user name it had then), number (of a user name: the number it had); the actor decided
 """
 
 from collections.abc import Mapping

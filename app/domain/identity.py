@@ -59,7 +59,8 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What somebody decided of one account. `login` is the user name that the account had then, where it has a number."""
+    """What somebody decided of one account. `login` is the user name that a number had then, `number` the number (`id:…`) that
+    a user name had, where that was told."""
 
     system: str
     account: str
@@ -70,6 +71,7 @@ class Decision:
     at: datetime
     seq: int
     login: str = ""
+    number: str = ""
 
     @property
     def says(self) -> str:
@@ -124,7 +126,7 @@ class Identities:
         """Whose accounts these are (`accounts_of` the actor, the most exact first); None while nothing says so."""
         for account in accounts:
             decision = self._decided.get((account.system, account.name))
-            if decision and not _another((decision.account,), account, accounts):
+            if decision and not _another((decision.account, decision.number), account, accounts):
                 return self._as_decided(decision)
         for account in accounts:
             row = self._listed.get((f"={account.system}", account.name)) or self._listed.get((account.kind, account.name))

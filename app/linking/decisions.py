@@ -20,7 +20,7 @@ def _decision(entry: Entry) -> Decision | None:
     event = entry.event
     if (event.source, event.type) != (SOURCE, TYPE) or event.status not in STATUSES:
         return None
-    told = {name: facts.string(event.facts, name) for name in ("system", "account", "person", "because", "login")}
+    told = {name: facts.string(event.facts, name) for name in ("system", "account", "person", "because", "login", "number")}
     if not told["system"] or not told["account"]:
         return None
     by = event.actor.name if event.actor else ""

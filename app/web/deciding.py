@@ -40,7 +40,7 @@ class Deciding:
         """Raises Closed, with one sentence for the page."""
         if self.user_header:
             names = request.headers.getlist(self.user_header)
-            name = " ".join(names[0].split()) if len(names) == 1 else ""
+            name = " ".join(_decoded(names[0]).split()) if len(names) == 1 else ""
             if not name:
                 raise Closed(f"The proxy in front of this page names nobody in {self.user_header}, so nobody can decide here.")
             if len(name) > LONGEST or not name.isprintable():
@@ -73,6 +73,14 @@ class Deciding:
 
     def made(self, mark: str, *parts: str) -> bool:
         return hmac.compare_digest(mark.encode("utf-8", "replace"), self.mark(*parts).encode())
+
+
+def _decoded(header: str) -> str:
+    """Headers are read as Latin-1; a proxy that sends a name in UTF-8 is understood too."""
+    try:
+        return header.encode("latin-1").decode()
+    except UnicodeError:
+        return header
 
 
 def _origin(url: str) -> str:

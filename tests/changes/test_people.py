@@ -189,6 +189,20 @@ def test_a_strange_reason_is_kept_as_far_as_it_can_be(filled: Engine) -> None:
     assert entry.event.facts["because"] == "<script>alert(1)</script>\ufffd\ufffd =1+1"
 
 
+def test_a_login_takes_the_number_with_it_that_it_had(filled: Engine) -> None:
+    entry = made(filled, Wish("github:BEN", "joined", "so", "Ana Ferreira")).entry
+    assert entry is not None
+    assert (entry.event.facts["account"], entry.event.facts["number"]) == ("ben", "id:id-ben")
+    catch_up(filled, Rules(RULES, LIST))
+    assert people_of(filled)[ACCOUNT] == {"Ana Ferreira / decided by dara on 2026-11-01: so"}
+    with transaction(filled) as connection:
+        ledger.append(connection, build.pull(91, author=Actor("ben", id="another")), NOW)
+    catch_up(filled, Rules(RULES, LIST))
+    assert people_of(filled)["github:id:another"] == {"None / None"}
+    now = digest(filled)
+    assert rebuild(filled, Rules(RULES, LIST), batch=3) == now
+
+
 def test_the_accounts_of_changes_go_and_come_with_them(filled: Engine) -> None:
     with transaction(filled) as connection:
         seen = {f"{one.system}:{one.account}": one for one in store.seen(connection)}

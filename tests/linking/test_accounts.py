@@ -134,6 +134,14 @@ def test_a_decision_on_a_number_holds_for_its_login_where_no_number_is_told() ->
     assert who(Actor("cleo", id="40"), source="ghes", known=known) is None
 
 
+def test_a_decision_on_a_login_is_about_the_number_it_had() -> None:
+    known = Identities(hosts=HOSTS).with_decisions([decision("github", "cleo", JOINED, "Cleo", number="id:40")])
+    assert who(Actor("cleo", id="40"), known=known) == who(commit("x@y.example", "cleo"), known=known) == "Cleo"
+    assert who(Actor("cleo", id="41"), known=known) is None, "the login was taken over"
+    never_told = Identities().with_decisions([decision("github", "cleo", JOINED, "Cleo")])
+    assert who(Actor("cleo", id="41"), known=never_told) == "Cleo"
+
+
 def test_a_decided_bot_is_nobodys_second_person_and_a_bot_joined_to_somebody_stays_one() -> None:
     known = LIST.with_decisions([decision("github", "id:5", BOT), decision("github", "id:6", JOINED, "Ana Ferreira")])
     assert Resolver(known, "github").known(Actor("helper", id="5")).kind is ActorKind.BOT

@@ -135,12 +135,12 @@ def test_a_form_is_good_once_and_for_what_it_was_made_for(local: Form) -> None:
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ({"decision": "join", "person": "Ana", "because": "x"}, "nobody is called 'Ana' yet"),
-        ({"decision": "join", "person": "", "because": "x"}, "the person has no name"),
-        ({"decision": "new", "new": "Ana Ferreira", "because": "x"}, "there is a 'Ana Ferreira' already"),
-        ({"decision": "join", "person": "Ana Ferreira", "because": "  "}, "no reason is given"),
-        ({"decision": "", "because": "x"}, "nothing was chosen"),
-        ({"decision": "merge", "because": "<script>x</script>"}, "nothing was chosen"),
+        ({"decision": "join", "person": "Ana", "because": "x"}, "Nobody is called 'Ana' yet"),
+        ({"decision": "join", "person": "", "because": "x"}, "The person has no name"),
+        ({"decision": "new", "new": "Ana Ferreira", "because": "x"}, "There is a 'Ana Ferreira' already"),
+        ({"decision": "join", "person": "Ana Ferreira", "because": "  "}, "No reason is given"),
+        ({"decision": "", "because": "x"}, "Nothing was chosen"),
+        ({"decision": "merge", "because": "<script>x</script>"}, "Nothing was chosen"),
     ],
 )
 def test_a_form_that_cannot_be_done_comes_back_with_why(local: Form, values: dict[str, str], says: str) -> None:
@@ -187,6 +187,13 @@ def test_a_proxy_names_who_decides(opened: Open) -> None:
     assert form.send(fields, origin=PUBLIC, **named).status_code == 303
     decided = form.client.get(form.url + "/api/v1/people?q=is:decided").json()["items"]
     assert "Chen Wu" in [item["decision"]["decided_by"] for item in decided]
+
+
+@pytest.mark.parametrize("sent", ["Zoë Núñez".encode(), "Zoë Núñez".encode("latin-1")])
+def test_a_name_may_come_in_utf_8(opened: Open, sent: bytes) -> None:
+    form = opened(Deciding(LIST, user_header="X-Signed-In", public_url=PUBLIC))
+    page = form.client.get(f"{form.url}/people?settle={ACCOUNT}", headers={"x-signed-in": sent})
+    assert "<bdi>Zoë Núñez</bdi>" in page.text
 
 
 @pytest.mark.parametrize("name", ["", "x" * 201, "a\x9fb"])

@@ -10,7 +10,7 @@ from app.changes.people import store
 from app.domain.account import EMAIL, user_name
 from app.domain.actor import Actor
 from app.domain.event import Entry, Event, Step
-from app.domain.identity import BOT, JOINED, SEPARATED, Decision, Identities
+from app.domain.identity import BOT, JOINED, SEPARATED, Identities
 from app.domain.ref import Ref
 from app.errors import Overtaken, UsageError
 from app.ledger import store as ledger
@@ -48,14 +48,14 @@ def decide(connection: Connection, identities: Identities, wish: Wish, by: Actor
     now_known = identities.with_decisions(store.decisions(connection))
     system, account = placed(wish.account, store.systems(connection))
     person, because = _person(wish, now_known), _reason(wish.because)
-    count, login = store.met(connection, system, account)
+    count, beside = store.met(connection, system, account)
     held = now_known.decision_on(system, account)
     if held and (held.status, held.person) == (wish.status, person):
         return Made(f"{system}:{account}", None, count)
     if wish.seen is not None and wish.seen != (held.seq if held else -1):
         who = f"{held.by}: {held.status} {held.person}".strip() if held else "nobody any more"
         raise Overtaken(f"{system}:{account} was decided meanwhile by {who}", do="look again, and decide then")
-    event = _event(system, account, wish, person, because, login if account.startswith("id:") else "", by, now)
+    event = _event(system, account, wish, person, because, beside, by, now)
     entries = ledger.append(connection, [event], now)
     return Made(f"{system}:{account}", entries[0] if entries else None, count)
 
@@ -98,10 +98,12 @@ def _reason(text: str) -> str:
     return reason
 
 
-def _event(system: str, account: str, wish: Wish, person: str, because: str, login: str, by: Actor, now: datetime) -> Event:
+def _event(system: str, account: str, wish: Wish, person: str, because: str, beside: str, by: Actor, now: datetime) -> Event:
     told = {JOINED: f"is {person}", SEPARATED: "is nobody known", BOT: "is a bot"}[wish.status]
     once = wish.once or str(random_id())
-    facts = {"system": system, "account": account, "person": person, "because": because, **({"login": login} if login else {})}
+    facts = {"system": system, "account": account, "person": person, "because": because}
+    if beside:
+        facts["login" if account.startswith("id:") else "number"] = beside
     return Event(
         id=stable_id(SOURCE, TYPE, once, system, account, wish.status, person, because, by.name),
         source=SOURCE,
@@ -109,14 +111,9 @@ def _event(system: str, account: str, wish: Wish, person: str, because: str, log
         type=TYPE,
         step=Step.NOTED,
         status=wish.status,
-        ref=Ref(TYPE, f"{system}:{account}", f"{login or account} {told}"),
+        ref=Ref(TYPE, f"{system}:{account}", f"{facts.get('login', account)} {told}"),
         occurred_at=now,
         observed_at=now,
         actor=by,
         facts=facts,
     )
-
-
-def says(decision: Decision) -> str:
-    """In one line, for a list."""
-    return {JOINED: f"joined to {decision.person}", SEPARATED: "separated", BOT: "a bot"}[decision.status]

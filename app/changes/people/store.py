@@ -121,12 +121,29 @@ def systems(connection: Connection) -> dict[str, str]:
 
 
 def met(connection: Connection, system: str, account: str) -> tuple[int, str]:
-    """In how many changes exactly this account took part, and the user name it had in the newest of them."""
+    """In how many changes exactly this account took part; and what goes with it: the user name that a number had in the newest
+    of them, the number that a user name had in the newest change of any; nothing where none was told.
+    """
     mine = (change_accounts.c.system == system, change_accounts.c.account == account)
     count = connection.execute(select(func.count()).select_from(change_accounts).where(*mine)).scalar_one()
-    newest = select(change_accounts.c.accounts).where(*mine).order_by(*_NEWEST).limit(1)
-    found = connection.execute(newest).scalar_one_or_none() or []
-    return count, next((name for place, _, name in found if place == system and not name.startswith("id:")), "")
+    if account.startswith("id:"):
+        newest = select(change_accounts.c.accounts).where(*mine).order_by(*_NEWEST).limit(1)
+        found = connection.execute(newest).scalar_one_or_none() or []
+        return count, next((name for place, _, name in found if place == system and not name.startswith("id:")), "")
+    return count, _number(connection, system, account)
+
+
+def _number(connection: Connection, system: str, login: str) -> str:
+    named = (change_terms.c.key == "account", change_terms.c.value == folded(f"{system}:{login}"))
+    numbered = (change_accounts.c.system == system, change_accounts.c.account.startswith("id:"))
+    statement = (
+        select(change_accounts.c.account, change_accounts.c.accounts)
+        .join(change_terms, change_terms.c.change == change_accounts.c.change)
+        .where(*named, *numbered)
+        .order_by(change_accounts.c.at.desc(), change_accounts.c.account)
+    )
+    rows = connection.execute(statement)
+    return next((row.account for row in rows if any((s, name) == (system, login) for s, _, name in row.accounts)), "")
 
 
 def wait_alone(connection: Connection) -> None:

@@ -199,6 +199,6 @@ def _form_of(portal: Portal, row: listing.Row, known: Identities, by: str, close
         chosen=values.get("decision", ""),
         person=values.get("new" if values.get("decision") == "new" else "person", ""),
         because=values.get("because", ""),
-        error=sent.error,
+        error=sent.error[:1].upper() + sent.error[1:],
         cancel=asked.address(PATH),
     )
