@@ -132,7 +132,8 @@ def affected(entity: Entity, find: Find) -> list[str]:
     if isinstance(entity, Drift):
         return sorted(found.key for found in find(tokens(entity), ("operation:",)))
     if isinstance(entity, BranchRules):
-        return sorted(found.key for found in find(tokens(entity), ("pr:",)))
+        found = (one for one in find(tokens(entity), ("pr:",)) if isinstance(one, PullRequest))
+        return sorted(one.key for one in found if one.merged_at is None or one.merged_at >= entity.at)
     if isinstance(entity, CommitRange):
         return sorted(found.key for found in find(_of(tokens(entity), "range:"), ("run:", "operation:")))
     return _below(entity, find)

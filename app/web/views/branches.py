@@ -22,7 +22,8 @@ def grids(item: Mapping[str, Any], zone: Zone) -> tuple[Grid, ...]:
     found += [_pushed(push)] if isinstance(push, Mapping) else []
     for pr in pulls:
         found += [_checks(pr, zone), _heads(pr, zone)]
-    found += [_rules(rules)] if isinstance(rules, Mapping) else []
+    seen = "as seen last before the merge" if any(pr.get("merged_at") for pr in pulls) else "as seen last"
+    found += [_rules(rules, seen)] if isinstance(rules, Mapping) else []
     return tuple(grid for grid in found if grid.rows)
 
 
@@ -165,7 +166,7 @@ def _pushed(push: Mapping[str, Any]) -> Grid:
     return Grid("push", "Pushed", says, ("Commit", "What became of it", "Pull request"), tuple(rows))
 
 
-def _rules(rules: Mapping[str, Any]) -> Grid:
+def _rules(rules: Mapping[str, Any], seen: str) -> Grid:
     before = {str(one.get("name")): one for one in _list(rules, "changed")}
     weaker = set(_words(rules.get("weaker")))
     told = {str(one.get("name")): str(one.get("value") or "none") for one in _list(rules, "rules")}
@@ -177,5 +178,5 @@ def _rules(rules: Mapping[str, Any]) -> Grid:
         mark = Cell(badge=Badge("fail", "v-fail", f"weaker, {was}")) if name in weaker else Cell(was)
         rows.append((Cell(name.replace("_", " ")), Cell(value), mark))
     where = f"{rules.get('branch')} of {rules.get('repository')}"
-    says = f"{where}, as changed" if rules.get("changed") else f"{where}, as seen last before the merge"
+    says = f"{where}, {'as changed' if rules.get('changed') and not seen.endswith('merge') else seen}"
     return Grid("rules", "Rules of the branch", says, ("Rule", "Value", "Changed"), tuple(rows))
