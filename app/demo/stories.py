@@ -176,6 +176,19 @@ def unreviewed(bank: Bank, app: Application, rng: Random) -> Tell:
     return tell
 
 
+def pushed_directly(bank: Bank, app: Application, rng: Random) -> Tell:
+    """Late in the evening somebody with the right to bypass protection pushes straight to main; Argo CD takes it like any other."""
+
+    def tell(at: datetime) -> Story:
+        who = rng.choice(ENGINEERS)
+        paths = [f"{app.path}/deployment.yaml"]
+        bank.push_directly(app.repository, who, at, paths, f"{app.name}: raise the memory limit, orders pile up")
+        at = yield minutes(rng, 1, 3)
+        yield from synced(bank, app, at, by=None if app.auto_sync else who)
+
+    return tell
+
+
 def apply_without_pull_request(bank: Bank, workspace: Workspace, rng: Random) -> Tell:
     """A run started by hand from a laptop, confirmed by the same person."""
 

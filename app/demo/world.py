@@ -118,7 +118,8 @@ def _set_pieces(bank: Bank, rng: Random, days: int) -> list[Piece]:
     ]
     space = timedelta(hours=24 * days - 10) / len(pieces)
     end = Piece(days * A_DAY - timedelta(minutes=30), stories.drift_left_open(bank, manual, rng), manual)
-    return [*(Piece(timedelta(hours=2) + i * space, tell, alone) for i, (tell, alone) in enumerate(pieces)), end]
+    evening = Piece(days * A_DAY / 2, stories.pushed_directly(bank, payments, Random("pushed directly")))
+    return [*(Piece(timedelta(hours=2) + i * space, tell, alone) for i, (tell, alone) in enumerate(pieces)), evening, end]
 
 
 def live(bank: Bank, rng: Random) -> Tell:
@@ -129,6 +130,7 @@ def live(bank: Bank, rng: Random) -> Tell:
         lambda: stories.hard_failure(bank, workspace, rng),
         lambda: stories.overridden(bank, workspace, rng),
         lambda: stories.self_approved(bank, app, rng),
+        lambda: stories.pushed_directly(bank, app, rng),
         lambda: stories.apply_without_pull_request(bank, workspace, rng),
         lambda: stories.edited_and_healed(bank, bank.applications[0], rng),
     ]

@@ -109,6 +109,17 @@ def test_a_merge_without_a_review_fails(changes: list[dict[str, Any]]) -> None:
     assert (verdict(one, "AUTH-2"), len(one["syncs"])) == ("fail", 1)
 
 
+def test_a_push_straight_to_a_protected_branch_is_found_with_who_pushed(changes: list[dict[str, Any]]) -> None:
+    *imports, one = [
+        one for one in changes if one["title"].startswith("Direct push of 1 commit to main of bank/application-manifests")
+    ]
+    assert imports, "the applications were imported so, too"
+    assert one["pull_requests"] == []
+    assert (verdict(one, "AUTH-1"), len(one["syncs"])) == ("fail", 1)
+    (pusher,) = [who for who in one["people"] if who["role"] == "pusher"]
+    assert pusher["person"], "GitHub's own word for who it was, and the bank knows the account"
+
+
 def test_an_apply_without_a_pull_request_fails_twice(changes: list[dict[str, Any]]) -> None:
     one = titled(changes, "Scale up for month end")
     assert one["pull_requests"] == []
