@@ -42,9 +42,9 @@ argocd
                  rollback|local|dry-run|applicationset|injected), revision, revisions, path, target_revision,
                  previous_revision, started_at, finished_at, message, history_id, retry_count, automated, uid,
                  resources [{group, kind, namespace, name, status, message, phase (PreSync|Sync|PostSync|SyncFail), hook,
-                 hook_phase, wave, images} as texts, in the order of execution], also [retry|force|replace|pruning], options (sync options),
-                 failures [{cause, words, kind, group, version, name, object, of (the resource that failed)}] (causes: see
-                 sources/argocd/failures), waits_for, terminated_by (null: unknown) and terminated_because where it was terminated
+                 hook_phase, wave, images} as texts, in the order of execution], also [retry|force|replace|pruning],
+                 options (sync options), failures [{cause, words, kind, group, version, name, object, of (the resource that failed)}]
+                 (causes: see sources/argocd/failures), waits_for, terminated_by (null: unknown) and terminated_because where it was terminated
   attempt        id <uid>/<startedAt>; status Failed: an attempt of an operation that goes on; facts: number (failed attempts so
                  far), unseen (of them, since the last that was told), message, failures, resources, revisions, finished_at
   history        id <uid>/<history id>; the same facts, as the history tells them
