@@ -41,15 +41,17 @@ argocd
   operation      id <uid>/<startedAt>; status = phase; facts: operation_kind (automated|self-heal|manual|selective|prune|
                  rollback|local|dry-run|applicationset|injected), revision, revisions, path, target_revision,
                  previous_revision, started_at, finished_at, message, history_id, retry_count, automated, uid,
-                 resources [{group, kind, namespace, name, status, message, phase (PreSync|Sync|PostSync|SyncFail), hook,
-                 hook_phase, wave, images} as texts, in the order of execution], also [retry|force|replace|pruning],
-                 options (sync options), failures [{cause, words, kind, group, version, name, object, of (the resource that failed)}]
-                 (causes: see sources/argocd/failures), waits_for, terminated_by (null: unknown) and terminated_because where it was terminated
+                 resources [{group, kind, namespace, name, status, message, phase (PreSync|Sync|PostSync|SyncFail), hook, hook_phase,
+                 wave, images} as texts, in the order of execution], also [retry|force|replace|pruning], options (sync options),
+                 failures [{cause, words, kind, group, version, name, object, of (the resource that failed)}] (causes: see
+                 sources/argocd/failures), waits_for, terminated_by (null: unknown) and terminated_because where it was terminated,
+                 perhaps_dry_run, perhaps_applicationset (true: what is known of it fits that as well)
   attempt        id <uid>/<startedAt>; status Failed: an attempt of an operation that goes on; facts: number (failed attempts so
                  far), unseen (of them, since the last that was told), message, failures, resources, revisions, finished_at
   history        id <uid>/<history id>; the same facts, as the history tells them
   history-gap    id <uid>/<from>-<to>, of heals <uid>/<end before>~<start after>; facts: from_id, to_id (null: of heals), size, uid,
-                 of (full operations|self-heals), from_at, to_at, message
+                 of (full operations|self-heals), entries (that left the history; `size` is without those that were announced and
+                 so stand), from_at, to_at, message
   unwitnessed    id <uid>/<from>~<to>; status possible: operations may have come and gone in that time; facts: from_at, to_at,
                  at_most (null: nothing bounds it), known (operations of that time that are told), because
   integrity      id <uid>; status rewritten|shortened|restarted (the history) or altered (the record of an operation that was

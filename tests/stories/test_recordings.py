@@ -109,7 +109,7 @@ def test_every_operation_of_a_real_argo_cd_stands_on_the_timeline(engine: Engine
     written = {(ran["application"], ran["history"][0]) for ran in told if ran.get("history")}
     gone = sorted(number for application, number in written - entries if application == "reporting")
     assert len(written - entries) == len(gone), "only the application that synced fifteen times forgets"
-    assert holes == ([(f"{len(gone)} syncs of reporting not seen", len(gone))] if gone else [])
+    assert holes == [], "what left the history was announced: it stands, so it is no gap"
     assert gone == ([3, 4] if step == 60 else gone if speed else [])
     people = {(p["name"], p["role"]) for change in changes for p in change["people"] if change["syncs"]}
     assert {name for name, role in people if role == "initiator"} <= {"alice", "bob"}

@@ -5,7 +5,7 @@ announcements (an hour). What an earlier pass told is remembered, so nothing is 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from app.sources.argocd import wire
@@ -42,6 +42,7 @@ class Account:
     lost_heals: tuple[LostHeals, ...] = ()
     unwitnessed: Unwitnessed | None = None
     remade: tuple[Deed, Deed] | None = None
+    pending: list[str] = field(default_factory=list)
 
     @property
     def history(self) -> dict[int, Entry]:
@@ -54,7 +55,8 @@ def account(app: wire.Application, heard: Heard, memory: Memory, now: datetime, 
     past = Past(app, entries, memory)
     current = from_state(app)
     remade = _remade(current, memory)
-    lost_from = Memory(memory.uid, memory.name, deeds=list(memory.deeds), generation=memory.generation, read=memory.read)
+    looked = Memory(memory.uid, memory.name, deeds=list(memory.deeds), read=memory.read, pending=list(memory.pending))
+    looked.generation = memory.generation
     deeds = _known(app, entries, past, current, memory)
     told = episodes(heard.said or ())
     pairs = pair(deeds, told)
@@ -70,8 +72,8 @@ def account(app: wire.Application, heard: Heard, memory: Memory, now: datetime, 
             operations.append(Told(found, told[j]))
     operations.sort(key=lambda one: (one.deed.started, one.deed.finished or "~"))
     done = [one.deed for one in operations]
-    hidden = unwitnessed(app, done, heard, lost_from, last_pass, now)
-    return Account(tuple(operations), current, past, tuple(lost_heals(done, lost_from)), hidden, remade)
+    hidden, pending = unwitnessed(app, [(one.deed, one.episode) for one in operations], heard, looked, last_pass, now)
+    return Account(tuple(operations), current, past, tuple(lost_heals(done, looked)), hidden, remade, pending)
 
 
 def _remade(current: Deed | None, memory: Memory) -> tuple[Deed, Deed] | None:

@@ -180,6 +180,7 @@ def from_history(entry: wire.History) -> Deed | None:
     begun = start or end
     if begun is None:
         return None
+    rolling = bool(entry.initiated_by and entry.initiated_by.username == ROLLING_SYNC)
     return Deed(
         started=stamp(begun),
         finished=stamp(end) if end else None,
@@ -187,7 +188,7 @@ def from_history(entry: wire.History) -> Deed | None:
         over=True,
         targets=targets(sources_of(entry), revisions_of(entry)),
         wears=named(entry.initiated_by),
-        shape={} if revisions_of(entry) else {"local": True},
+        shape=({} if revisions_of(entry) else {"local": True}) | ({"rolling": True} if rolling else {}),
         history_id=entry.id,
         how="reconstructed",
     )

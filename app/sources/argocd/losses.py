@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.sources.argocd import wire
+from app.sources.argocd.announcements import Episode
 from app.sources.argocd.deeds import AUTOMATION, Deed
 from app.sources.argocd.memory import Memory
 from app.sources.argocd.names import instant, stamp
 from app.sources.argocd.operations import Heard
 
 KEPT_FOR = timedelta(hours=1)  # how long Kubernetes keeps events, where nobody set `--event-ttl`
+SOON = timedelta(seconds=10)  # an end may be announced this much after it was written
 WRITES = 3  # requested, running, over
 
 
@@ -66,25 +68,52 @@ def _number(deed: Deed) -> int | None:
 
 
 def unwitnessed(
-    app: wire.Application, deeds: Sequence[Deed], heard: Heard, memory: Memory, last_pass: datetime | None, now: datetime
-) -> Unwitnessed | None:
-    """The time since the last look, if an operation could have hidden in it."""
-    current = deeds[-1] if deeds else None
-    since = max(filter(None, (instant(memory.read), last_pass)), default=None) if memory.read else None
-    if since is None or current is None or any(current.started == deed.started for deed in memory.deeds):
-        return None  # one that stood then still stands: nothing came between, for it would have taken its place
+    app: wire.Application,
+    told: Sequence[tuple[Deed, Episode | None]],
+    heard: Heard,
+    memory: Memory,
+    last_pass: datetime | None,
+    now: datetime,
+) -> tuple[Unwitnessed | None, list[str]]:
+    """The time since the last look, if an operation could have hidden in it; and that look, where it is too early to say."""
+    since, generation = _look(memory, last_pass)
+    deeds = [deed for deed, _ in told]
+    if since is None or not deeds:
+        return None, []
+    if not memory.pending and any(deeds[-1].started == deed.started for deed in memory.deeds):
+        return None, []  # the one that stood then still stands: nothing came between, for it would have taken its place
+    late = [deed for deed, episode in told if _unheard(deed, episode) and deed.start > since]
     because = _uncovered(heard, since, now)
+    if not because and any(now - (deed.end or now) < SOON for deed in late):
+        return None, [stamp(since), "" if generation is None else str(generation)]
+    if not because and late:
+        because = "an operation ended of which no announcement tells: they are not all kept, or no longer made"
     if not because:
-        return None
-    grown = _grown(app, memory)
+        return None, []
     known = [deed for deed in deeds if deed.start > since]
     entries = sum(1 for deed in known if deed.history_id is not None)
+    grown = _grown(app, generation)
     at_most = None if grown is None else max(0, (grown - WRITES * len(known) - entries) // WRITES)
-    return None if at_most == 0 else Unwitnessed(stamp(since), current.started, at_most, len(known), because)
+    return (None if at_most == 0 else Unwitnessed(stamp(since), deeds[-1].started, at_most, len(known), because)), []
+
+
+def _look(memory: Memory, last_pass: datetime | None) -> tuple[datetime | None, int | None]:
+    """When it was known last what stood in the slot, and the writes until then."""
+    if memory.pending:
+        since, generation = memory.pending
+        return instant(since), int(generation) if generation.isdigit() else None
+    if not memory.read:
+        return None, None
+    return max(filter(None, (instant(memory.read), last_pass)), default=None), memory.generation
+
+
+def _unheard(deed: Deed, episode: Episode | None) -> bool:
+    """Argo CD announces every end, whoever began it."""
+    return deed.over and deed.end is not None and (episode is None or episode.completed is None)
 
 
 def _uncovered(heard: Heard, since: datetime, now: datetime) -> str:
-    """Why announcements do not tell of all that happened since; "" when they do."""
+    """Why announcements do not tell of all that happened since; "" when they seem to."""
     if heard.said is None:
         return f"the announcements could not be read ({heard.failure})"
     if not heard.announces:
@@ -94,8 +123,8 @@ def _uncovered(heard: Heard, since: datetime, now: datetime) -> str:
     return ""
 
 
-def _grown(app: wire.Application, memory: Memory) -> int | None:
-    """Writes to the application since it was last read whole; None where that is not told."""
-    if app.metadata.generation is None or memory.generation is None:
+def _grown(app: wire.Application, generation: int | None) -> int | None:
+    """Writes to the application since then; None where that is not told."""
+    if app.metadata.generation is None or generation is None:
         return None
-    return max(0, app.metadata.generation - memory.generation)
+    return max(0, app.metadata.generation - generation)

@@ -52,6 +52,7 @@ class Memory(msgspec.Struct, omit_defaults=True):
     last_id: int | None = None
     history: dict[str, Entry] = {}
     stood: list[int] = []  # ids that the history held when it was last read
+    pending: list[str] = []  # time and generation of the look before an operation whose announcement may still come
     generation: int | None = None  # writes to the object until then
     heard: list[int] = []
     announced: list[int] = []  # the order of the last announcement that was told

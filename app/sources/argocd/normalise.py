@@ -119,8 +119,8 @@ def _operations(make: Maker, app: wire.Application, memory: Memory, heard: Heard
     standing_ids = [entry.id for entry in (app.status.history if app.status else None) or []]
     memory.history, memory.stood = found.past.remembered(standing_ids), sorted(standing_ids)
     memory.last_id = max(found.history) if found.history else memory.last_id
-    memory.generation = app.metadata.generation
-    memory.unsettled = unsettled or drifting.wait or awaited(now, found.current, view.now)
+    memory.generation, memory.pending = app.metadata.generation, found.pending
+    memory.unsettled = unsettled or bool(found.pending) or drifting.wait or awaited(now, found.current, view.now)
     _stand(memory, now, found.history)
 
 

@@ -43,6 +43,10 @@ def initiator(deed: Deed, episode: Episode | None, heard: Heard) -> Actor:
     if episode and episode.started:
         return _announced(episode.started)
     if unannounced(deed, episode, heard):
+        if "start_unknown" in deed.shape:
+            return unknown(
+                "nothing announced this operation: it was put in past Argo CD's API, or by an ApplicationSet's rolling sync"
+            )
         return unknown("nothing announced this operation: it was put in past Argo CD's API, and its record may wear another's name")
     if deed.asked is not None:
         if deed.asked == "":

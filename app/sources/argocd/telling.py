@@ -150,6 +150,8 @@ def operation_facts(deed: Deed, deployed: list[str], heard: Heard) -> dict[str, 
         facts["waits_for"] = waits
     if heals := deed.shape.get("heals"):
         facts["heal_attempt"] = heals
+    if deed.kind == Kind.INJECTED and "start_unknown" in deed.shape and not deed.partial:
+        facts["perhaps_applicationset"] = True  # its rolling syncs are announced by nobody either
     if "perhaps_dry_run" in deed.shape:
         facts["perhaps_dry_run"] = True
     return facts | _terminated(deed, heard)

@@ -7,12 +7,13 @@ from app.domain.event import Event, How, Step
 from app.sources.argocd.account import Account
 from app.sources.argocd.deeds import Deed
 from app.sources.argocd.maker import Maker
+from app.sources.argocd.terms import SUCCEEDED
 
 
 def loss_events(make: Maker, found: Account) -> Iterator[Event]:
     """Gaps of exact size, and a time in which operations may have hidden, with how many at most."""
     for low, high in found.past.gaps:
-        yield _gap(make, low, high, found)
+        yield from _gap(make, low, high, found)
     for lost in found.lost_heals:
         facts = {
             "of": "self-heals", "from_id": None, "to_id": None, "size": lost.size, "from_at": lost.after, "to_at": lost.before,
@@ -30,20 +31,37 @@ def loss_events(make: Maker, found: Account) -> Iterator[Event]:
         yield make.event("unwitnessed", external, "possible", Step.NOTED, make.now, facts, how=How.INFERRED)
 
 
-def _gap(make: Maker, low: int, high: int, found: Account) -> Event:
-    size = high - low + 1
-    edge = found.history.get(high + 1)
-    after = found.history.get(low - 1)
+def _gap(make: Maker, low: int, high: int, found: Account) -> Iterator[Event]:
+    """Entries that left the history before they were read, less those whose operations announcements told of."""
+    edge, after = found.history.get(high + 1), found.history.get(low - 1)
+    entries = high - low + 1
+    size = entries - _told_between(found, after.at if after else "", edge.at if edge else "", entries)
+    if size <= 0:
+        return
     facts = {
         "of": "full operations",
         "from_id": low,
         "to_id": high,
         "size": size,
+        "entries": entries,
         "from_at": after.at if after and after.at else None,
         "to_at": edge.at if edge and edge.at else None,
         "message": f"{size} full successful operations left the history before they were read",
     }
-    return make.event("history-gap", f"{make.uid}/{low}-{high}", "missing", Step.NOTED, make.now, facts, how=How.INFERRED)
+    yield make.event("history-gap", f"{make.uid}/{low}-{high}", "missing", Step.NOTED, make.now, facts, how=How.INFERRED)
+
+
+def _told_between(found: Account, after: str, before: str, entries: int) -> int:
+    """How many of the entries that are gone stand as operations all the same. Where one may have been a dry run it explains an
+    entry only if everything of that time was announced."""
+    told = [
+        one.deed
+        for one in found.operations
+        if one.deed.history_id is None and one.deed.phase == SUCCEEDED and not one.deed.partial and "dry_run" not in one.deed.shape
+        and one.deed.finished and after < one.deed.finished and (not before or one.deed.started < before)
+    ]  # fmt: skip
+    sure = [deed for deed in told if "perhaps_dry_run" not in deed.shape]
+    return min(entries, len(sure) if found.unwitnessed else len(told))
 
 
 def integrity_events(make: Maker, found: Account) -> Iterator[Event]:

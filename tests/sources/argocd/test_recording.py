@@ -71,8 +71,8 @@ def test_read_seldom_every_operation_still_stands_or_lies_in_a_declared_gap(step
     assert not invented
     for ran, shown in pairs:
         check(ran, shown)
-    gaps = [e for e in events_of(pages) if e.type == "history-gap"]
-    assert [(e.keys.application, e.facts["from_id"], e.facts["to_id"], e.facts["size"]) for e in gaps] == [("reporting", 3, 4, 2)]
+    # entries that left the history between two passes stand all the same: they were announced
+    assert not [e for e in events_of(pages) if e.type in ("history-gap", "unwitnessed")]
 
 
 def test_the_injected_operation_wears_alices_name_and_she_is_not_blamed(day: tuple[list[Page], Replay, dict[str, Any]]) -> None:
