@@ -41,8 +41,8 @@ argocd
   operation      id <uid>/<startedAt>; status = phase; facts: operation_kind (automated|self-heal|manual|selective|prune|
                  rollback|local|dry-run|applicationset|injected), revision, revisions, path, target_revision,
                  previous_revision, started_at, finished_at, message, history_id, retry_count, automated, uid,
-                 resources [{group, kind, namespace, name, status, message, phase (PreSync|Sync|PostSync|SyncFail), hook, hook_phase,
-                 wave, images} as texts, in the order of execution], also [retry|force|replace|pruning], options (sync options),
+                 resources [{group, kind, namespace, name, status, message, phase (PreSync|Sync|PostSync|SyncFail), hook,
+                 hook_phase, wave, images} as texts, in the order of execution], also [retry|force|replace|pruning], options (sync options),
                  failures [{cause, words, kind, group, version, name, object, of (the resource that failed)}] (causes: see
                  sources/argocd/failures), waits_for, terminated_by (null: unknown) and terminated_because where it was terminated,
                  perhaps_dry_run, perhaps_applicationset (true: what is known of it fits that as well)
