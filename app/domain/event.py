@@ -42,8 +42,8 @@ argocd
                  rollback|local|dry-run|applicationset|injected), revision, revisions, path, target_revision,
                  previous_revision, started_at, finished_at, message, history_id, retry_count, automated, uid,
                  resources [{group, kind, namespace, name, status, message, phase (PreSync|Sync|PostSync|SyncFail), hook,
-                 hook_phase, wave, images} as texts, in the order of execution], also [retry|force|replace|pruning], options (sync options),
-                 failures [{cause, words, kind, group, version, name, object, of (the resource that failed)}] (causes: see
+                 hook_phase, wave, images} as texts, in the order of execution], also [retry|force|replace|pruning],
+                 options (sync options), failures [{cause, words, kind, group, version, name, object, of (the resource that failed)}] (causes: see
                  sources/argocd/failures), waits_for, terminated_by (null: unknown) and terminated_because where it was terminated,
                  perhaps_dry_run, perhaps_applicationset (true: what is known of it fits that as well)
   attempt        id <uid>/<startedAt>; status Failed: an attempt of an operation that goes on; facts: number (failed attempts so
