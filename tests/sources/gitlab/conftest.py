@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import stamina
 from app.clock import now
 from app.demo.fakes.gitlab import gitlab_app
 from app.demo.fakes.gitlab_merge import merge
@@ -77,7 +78,8 @@ def of(events: list[Event], kind: str, status: str | None = None) -> list[Event]
 
 @pytest.fixture
 def world() -> Iterator[World]:
+    """Retries do not wait (the library's own mode for tests)."""
     state = GitlabState(token=TOKEN)
     state.add_project(REPO, START)
-    with ExitStack() as opened:
+    with ExitStack() as opened, stamina.set_testing(True, attempts=4, cap=True):
         yield World(state, opened.enter_context(served(gitlab_app(state))), opened)
