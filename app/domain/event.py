@@ -39,13 +39,13 @@ tfe
                  run {id, name}, workspace {id, name}, actor}, service; the run it is about is its key, where it says that
 argocd
   operation      id <uid>/<startedAt>; status = phase; facts: operation_kind (automated|self-heal|manual|selective|prune|
-                 rollback|local|dry-run|applicationset|injected), revision, revisions, path, target_revision,
-                 previous_revision, started_at, finished_at, message, history_id, retry_count, automated, uid,
-                 resources [{group, kind, namespace, name, status, message, phase (PreSync|Sync|PostSync|SyncFail), hook,
-                 hook_phase, wave, images} as texts, in the order of execution], also [retry|force|replace|pruning],
-                 options (sync options), failures [{cause, words, kind, group, version, name, object, of (the resource that failed)}] (causes: see
-                 sources/argocd/failures), waits_for, terminated_by (null: unknown) and terminated_because where it was terminated,
-                 perhaps_dry_run, perhaps_applicationset (true: what is known of it fits that as well)
+                 rollback|local|dry-run|applicationset|injected), revision, revisions, path, target_revision, previous_revision,
+                 started_at, finished_at, message, history_id, retry_count, automated, uid, resources [{group, kind, namespace,
+                 name, status, message, phase (PreSync|Sync|PostSync|SyncFail), hook, hook_phase, wave, images} as texts, in the
+                 order of execution], also [retry|force|replace|pruning], options (sync options), failures [{cause, words, kind,
+                 group, version, name, object, of (the resource that failed)}] (causes: see sources/argocd/failures), waits_for,
+                 terminated_by (null: unknown) and terminated_because where it was terminated, perhaps_dry_run,
+                 perhaps_applicationset (true: what is known of it fits that as well)
   attempt        id <uid>/<startedAt>; status Failed: an attempt of an operation that goes on; facts: number (failed attempts so
                  far), unseen (of them, since the last that was told), message, failures, resources, revisions, finished_at
   history        id <uid>/<history id>; the same facts, as the history tells them
