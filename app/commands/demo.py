@@ -22,6 +22,7 @@ from app.config import Database, Environment, Identities, Ledger, Settings, Web,
 from app.db.session import transaction
 from app.demo import cast
 from app.demo.bank import TOKENS
+from app.demo.hooks import SECRETS
 from app.demo.journal import Journal, Wishes
 from app.demo.past import Past, SteppedClock
 from app.errors import ThroughlineError, UsageError
@@ -29,6 +30,7 @@ from app.ingest.streams import store as streams
 from app.ledger import store as ledger
 from app.main import create_app
 from app.sources import contract, registry
+from app.web.portal import Hook
 from app.worker.scheduler import Worker
 
 logger = log.get(__name__)
@@ -62,8 +64,8 @@ def run(settings: Settings, wish: Wish) -> int:
         wishes = Wishes(wish.seed, wish.apps, wish.workspaces, wish.days)
         Journal(folder / "journal.jsonl", wishes, clock.now())  # other wishes than those of the last start are refused here
         print(f"starting the demo world in {folder}", flush=True)
-        with Host(folder, wishes) as host, _demo(settings, folder, host, wish.host) as app:
-            address = f"http://{'127.0.0.1' if wish.host in ('0.0.0.0', '::') else wish.host}:{port}"  # noqa: S104 -- a comparison
+        address = f"http://{'127.0.0.1' if wish.host in ('0.0.0.0', '::') else wish.host}:{port}"  # noqa: S104 -- a comparison
+        with Host(folder, wishes, address) as host, _demo(settings, folder, host, wish.host) as app:
             threading.Thread(target=_announce, args=(address,), daemon=True).start()
             run_server(app, at)
     return 0
@@ -106,11 +108,22 @@ def _demo(settings: Settings, folder: Path, host: Host, at: str) -> Iterator[Fas
                 vkey=compose.vkey_of(here),
                 clock=clock.now,
                 demo=True,
+                hooks=_hooks(),
                 deciding=compose.deciding_of(here),
             )
         finally:
             stopping.set()
             life.join(timeout=30)
+
+
+def _hooks() -> dict[str, Hook]:
+    """The fake servers sign their webhooks with these secrets."""
+    found = {}
+    for name, kind in KINDS.items():
+        log.keep_secret(SECRETS[name])
+        at = contract.Connection(name, kind, "", organization=cast.ORGANIZATION, repositories=(cast.INFRA, cast.MANIFESTS))
+        found[name] = compose.hook(at, SECRETS[name])
+    return found
 
 
 def _settings(settings: Settings, folder: Path, host: str) -> Settings:

@@ -21,10 +21,12 @@ logger = log.get(__name__)
 class Host:
     """Enters at once; `ports` is empty until the servers listen for the first time."""
 
-    def __init__(self, folder: Path, wishes: Wishes) -> None:
+    def __init__(self, folder: Path, wishes: Wishes, portal: str) -> None:
+        """`portal` is where the servers send their webhooks."""
         told = {"parent": os.getpid(), **asdict(wishes)}
         self._command = [sys.executable, "-m", "app.demo.host", str(folder)]
         self._command += [part for name, value in told.items() for part in (f"--{name}", str(value))]
+        self._command += ["--portal", portal]
         self._stopping = threading.Event()
         self._live = False
         self._process: subprocess.Popen[str] | None = None

@@ -26,6 +26,7 @@ from app.demo.fakes.argocd import argocd_app
 from app.demo.fakes.github import github_app
 from app.demo.fakes.tfe import tfe_app
 from app.demo.fakes.world import Turn, world_app
+from app.demo.hooks import News, Post
 from app.demo.journal import Journal, Wishes
 from app.demo.world import World
 
@@ -51,7 +52,7 @@ def main() -> None:
         _serve(_dated(tfe_app(world.bank.tfe), turn), sockets["tfe"])
         _serve(_dated(argocd_app(world.bank.argocd), turn), sockets["argocd"])
         _serve(_dated(github_app(world.bank.github), turn), sockets["github"])
-        _live(world, turn)
+        _live(world, turn, Post(options.portal) if options.portal else None)
 
 
 @contextmanager
@@ -72,6 +73,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("directory", type=Path)
     for name in ("parent", "seed", "apps", "workspaces", "days"):
         parser.add_argument(f"--{name}", type=int, required=True)
+    parser.add_argument("--portal", default="", help="where the servers' webhooks go")
     return parser.parse_args()
 
 
@@ -117,9 +119,10 @@ def _dated(app: Asgi, turn: Turn) -> Asgi:
     return dated
 
 
-def _live(world: World, turn: Turn) -> None:
-    """Once live: play what is due, and begin a change every twenty seconds."""
+def _live(world: World, turn: Turn, post: Post | None) -> None:
+    """Once live: play what is due, begin a change every twenty seconds, and send word of what changed."""
     last: datetime | None = None
+    news = News(world.bank)
     while True:
         clock.sleep(0.25)
         if not turn.live:
@@ -131,6 +134,9 @@ def _live(world: World, turn: Turn) -> None:
                 world.bank.forget_requests()
                 last = now
             world.play(now)
+            letters = news.letters(now)
+        if post:
+            post.send(letters)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ def hear(connection: Connection, source: str, heard: Heard, now: datetime) -> li
     """Make the streams due; their names, or None when this very delivery was heard before: then nothing is due."""
     if heard.once is not None:
         row = {"source": source, "once": heard.once, "heard_at": now}
-        if connection.execute(insert(deliveries).values(row).on_conflict_do_nothing()).rowcount == 0:
+        taken = insert(deliveries).values(row).on_conflict_do_nothing().returning(deliveries.c.once)
+        if connection.execute(taken).first() is None:
             _note(connection, source, heard, now, heard=0, replayed=1)
             return None
         connection.execute(delete(deliveries).where(deliveries.c.heard_at < now - KEPT))
