@@ -77,13 +77,13 @@ def read_stream(
         state, error = "busy", str(lost)
     except SourceError as failure:
         state, error = failure.state, str(failure)
-        _fail(engine, source, stream, claim, failure, clock(), source.requests - before)
+        _fail(engine, source, claim, failure, clock(), source.requests - before)
     except DatabaseError:
         raise  # the lease runs out by itself; the pass is begun again
     except Exception as defect:  # a defect in one stream must not stop the others; it is logged and shown
         state, error = "defect", f"a defect of Throughline ({type(defect).__name__}: {defect}); report it"
         logger.exception("pass failed", extra=log.fields(source=name, stream=stream.name))
-        _fail(engine, source, stream, claim, SourceError(error), clock(), source.requests - before, state=state)
+        _fail(engine, source, claim, SourceError(error), clock(), source.requests - before, state=state)
     seconds = (clock() - started).total_seconds()
     return Outcome(name, stream.name, state, seen, new, source.requests - before, seconds, log.redact(error), tuple(unknown))
 
@@ -128,7 +128,6 @@ def _finish(engine: Engine, source: Source, claim: Claim, task: Task, now: datet
 def _fail(
     engine: Engine,
     source: Source,
-    stream: Stream,
     claim: Claim,
     error: SourceError,
     now: datetime,
@@ -147,7 +146,7 @@ def _fail(
                 error=log.redact(str(error)),
                 requests=requests,
                 offset=source.clock_offset,
-                next_at=now + pause_after(error, stream.every, row.failures),
+                next_at=now + pause_after(error, row.every, row.failures),
             )
     except LeaseLost:
         logger.warning("lease lost", extra=log.fields(source=claim.source, stream=claim.stream))

@@ -281,7 +281,7 @@ def test_a_change_is_on_the_timeline_within_seconds_of_its_hook(listening: Bank)
         took = time.monotonic() - began
         applied = "SELECT count(*) FROM events WHERE type = 'apply'"
         _until(lambda: listening.one(applied) == 2, 60)
-    print(f"on the timeline {took:.1f} s after the hook")
+    assert took < 30, "5 s on a quiet machine"
     ids = [row.id for row in listening.rows("SELECT id FROM events")]
     assert len(ids) == len(set(ids)) == listening.one("SELECT count(*) FROM leaves")
 
