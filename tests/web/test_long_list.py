@@ -23,11 +23,10 @@ def test_the_figures_of_a_long_list_are_of_its_newest_part_and_say_so(long_list:
     fifth = items[4]["at"]
     newest = sum(item["at"] >= fifth for item in items)
     assert told_by(html) == (newest, newest)
-    minute = f"{datetime.fromisoformat(fifth):%H:%M}"
-    said = re.search(r"The figure and the counts beside the list are of the changes since ([^<]+), the newest of (\d+)\.", html)
+    said = re.search(r"The figure and the counts beside the list are of the newest (\d+) of (\d+), since ([^<]+)\. Choose", html)
     assert said
-    assert minute in said[1]
-    assert int(said[2]) == len(items)
+    assert (int(said[1]), int(said[2])) == (newest, len(items))
+    assert f"{datetime.fromisoformat(fifth):%H:%M}" in said[3]
     assert f"<b>{len(items)} changes</b>" in html
     for asked in ({"q": query, "from": "2026-01-01"}, {"q": f"{query} after:2026-01-01".strip()}):
         whole = long_list.get("/changes", params=asked).text

@@ -110,7 +110,7 @@ def matching(connection: Connection, seen: Seen, asked: Asked, ask: Question, fi
         period=lists.period(PATH, asked, seen.zone, seen.now, ask.trouble),
         sentence=said,
         density=drawn,
-        newest=view.newest(over.start, total, seen.zone) if over and over.newest else "",
+        newest=view.newest(over.start, drawn.total, total, seen.zone) if over and drawn and over.newest else "",
         facets=tuple(g for g in lists.facets(PATH, asked, ask.query, facets, FACETS) if g.items),
         partial=missing(holes, seen.zone),
         days=view.days(rows, seen.zone),

@@ -57,10 +57,10 @@ class Changes:
     first: str
 
 
-def newest(start: datetime, total: int, zone: Zone) -> str:
+def newest(start: datetime, counted: int, total: int, zone: Zone) -> str:
     """What stands under the figure when it and the facets are of the newest part of a long list."""
     return (
-        f"The figure and the counts beside the list are of the changes since {shown(start, zone).minute}, the newest of {total:,}. "
+        f"The figure and the counts beside the list are of the newest {counted:,} of {total:,}, since {shown(start, zone).minute}. "
         "Choose a period to have them of that period."
     )
 
