@@ -15,7 +15,7 @@ Date = Callable[[], datetime]
 
 @dataclass
 class Gate:
-    """`app` is behind it. `fault` answers in its place where the path holds `where`; `swaps` change answers that pass.
+    """`app` is behind it. `fault` answers in its place where the path holds `where`; `swaps` and `change` alter answers that pass.
 
     `ahead` is how far the server's clock is ahead of ours. `tokens` are the authorization headers that came by, `bodies` what
     passed.
@@ -25,6 +25,7 @@ class Gate:
     fault: Asgi | None = None
     where: str = ""
     swaps: list[tuple[bytes, bytes]] = field(default_factory=list)
+    change: Callable[[bytes], bytes] | None = None
     ahead: timedelta = timedelta()
     tokens: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
@@ -63,6 +64,7 @@ class Gate:
             body = b"".join(parts)
             for old, new in self.swaps:
                 body = body.replace(old, new)
+            body = self.change(body) if self.change and body else body
             self.bodies.append(body)
             empty = start["status"] in (204, 304)
             kept = [pair for pair in start["headers"] if pair[0].lower() not in (b"content-length", b"date")]
