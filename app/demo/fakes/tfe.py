@@ -70,6 +70,8 @@ class Endpoints:
         if place is None:
             return None
         chosen = self._chosen(request, [run for run in self.state.runs if run.workspace is place])
+        if (frame := request.query_params.get("filter[timeframe]", "")).isdigit():
+            chosen = [run for run in chosen if str(run.created_at.year) == frame]
         return self.page(request, chosen, shapes.run, sideload=True)
 
     # https://developer.hashicorp.com/terraform/enterprise/api-docs/run#get-run-details

@@ -7,6 +7,7 @@ Keys of the stream's memory:
   workspace:<id>  {name, created, watched, mark}: its name, when it was made, which files it watches (see `watched`), and what tells
                   that something happened there
   before:<id>     of a workspace: what was applied before the first apply that is known here, or why that is not known
+  counted:<id>    {at, total, known}: how many runs of the year a workspace's list counted, and how many were known
   horizon         no list that was read goes further back
   abilities       {include, stage_form, organization_runs, named_missed, plain_missed, absent}: what this server was found to do
   reconciling     {since, number} of the reconciliation under way

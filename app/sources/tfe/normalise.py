@@ -41,11 +41,23 @@ def normalise(sheet: Sheet, seen: Seen) -> tuple[list[Event], list[tuple[str, st
     return story.events, story.unknown
 
 
+# By whether its workspace still answers. A 404 is all that is told: deleted, or out of the token's sight.
+GONE = {
+    True: "it answers 404 and its workspace is still there: the run alone was deleted, or the token may no longer read runs there",
+    False: "it answers 404, and so does its workspace: both were deleted, or the token no longer sees the workspace",
+    None: "it answers 404, and which workspace it was of is not known",
+}
+
+
 def disappeared(run: str, created: datetime | None, seen: Seen, *, workspace_visible: bool | None) -> Event:
     """The run no longer answers: deleted, or out of the token's sight. Whether its workspace still does tells more."""
     raw = {"id": run, "attributes": {"created-at": (created or seen.at).isoformat()}}
     story = Story(Sheet(run=Resource(run, "runs", raw)), seen)
-    facts = {"created_at": created.isoformat() if created else None, "workspace_visible": workspace_visible}
+    facts = {
+        "created_at": created.isoformat() if created else None,
+        "workspace_visible": workspace_visible,
+        "because": GONE[workspace_visible],
+    }
     story.tell("run", run, "unavailable", Step.NOTED, seen.at, facts=facts)
     return story.events[0]
 

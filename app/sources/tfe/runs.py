@@ -8,13 +8,16 @@ for reads every list to its end, in both forms, to find what was missed and what
 from collections.abc import Generator, Iterator
 from datetime import datetime, timedelta
 
-from app.errors import Missing, NotUnderstood, SourceError, Throttled
+from app.canonical import plain
+from app.errors import Forbidden, Missing, NotUnderstood, SourceError, Throttled
 from app.sources.contract import Connection, Page, Task
+from app.sources.tfe import counts
 from app.sources.tfe.abilities import FORMS, NAMED, PLAIN, Abilities, First
 from app.sources.tfe.client import Client
 from app.sources.tfe.contents import LOG, PLAN
 from app.sources.tfe.details import Reader
 from app.sources.tfe.memory import Known, Reading
+from app.sources.tfe.pace import Spent
 from app.sources.tfe.policy_systems import LOGS
 from app.sources.tfe.server import met, words
 from app.sources.tfe.standing import Earlier, Standing
@@ -70,7 +73,39 @@ class RunsPass:
             yield from self._standing().pages()
         if throttled:
             raise throttled
+        if self.abilities.organization_runs and "reconciling" not in self.memory:
+            yield from self._counted()
         yield self.visits.turn()
+
+    def _counted(self) -> Iterator[Page]:
+        """A few workspaces a pass: where one counts other runs than are known of it, its list of the year is read."""
+        form, year = counts.form_of(self.abilities), self.now.year
+        for place in counts.due(self.memory, self.now) if form else ():
+            before = {**(self.memory.get(f"counted:{place}") or {}), "at": ""}
+            mine = counts.known(self.memory, year)[place]
+            try:
+                total = self.client.run_count(place, year, operations=form == NAMED)
+                told = {"at": "", "total": total, "known": mine}
+                if total is not None and total != mine and told != before:
+                    yield from self._recounted(place, year)
+                    told["known"] = counts.known(self.memory, year)[place]
+            except (Missing, Forbidden):
+                told = {"at": ""}  # gone, or not to be read: the stream of the workspaces tells that
+            except Spent:
+                return
+            if told.get("total") != told.get("known") and told != before:
+                said = f"{self.visits.name_of(place)}: the list of {year} counts {told['total']}, and holds {told['known']}"
+                self.visits.batch.unknown.append(("runs.total-count", plain(said, 300)))
+            self.visits.remember(f"counted:{place}", {**told, "at": self.now.isoformat()})
+
+    def _recounted(self, place: str, year: int) -> Iterator[Page]:
+        """The list of a year, page by page; then each run of it that was known and is not there."""
+        yield from self._fulls(f"count-{place}", self.client.workspace_runs(place), year)
+        for form in FORMS:
+            self.visits.remember(f"full:count-{place}:{form}", None)
+        here = [(key, known) for key, known in self._all() if known.workspace == place and not known.gone]
+        mine = [key for key, known in here if known.created.startswith(f"{year}-")]
+        yield from self._revisit(mine)
 
     def _standing(self) -> Standing:
         """Once all was read, and the newest again: nothing lies between two runs that are known."""
@@ -182,7 +217,9 @@ class RunsPass:
         while page:
             document = self._asked(path, page, form, year)
             before = forward(document, before, page, path)
-            settled = yield from self._take(document, reading, None if path == self.client.organization_runs() else name)
+            settled = yield from self._take(
+                document, reading, None if path == self.client.organization_runs() else name.removeprefix("count-")
+            )
             if page == 1:
                 runs = [(one.id, at) for one in document.data if (at := _created(one))]
                 self.firsts.setdefault(name, {})[form] = First.of(runs, bool(document.next_page))
@@ -198,7 +235,7 @@ class RunsPass:
         done = reading.ended(self.now)
         if kind == "full":
             self.visits.remember(f"full:{name}:{form}", {**done.kept(), "oldest": reading.oldest})
-            if name.startswith("year-") or Reading.of(self.memory.get(f"head:{name}:{form}")).mark:
+            if name.startswith(("year-", "count-")) or Reading.of(self.memory.get(f"head:{name}:{form}")).mark:
                 return
         self.visits.remember(f"head:{name}:{form}", done.kept())
 
