@@ -5,12 +5,16 @@ from typing import Any
 
 WRITES = "can write"
 LONGEST = 300
+FIRST = ("version", "token")
 
 
 def spoken(words: Mapping[str, Any]) -> str:
-    """`organization run list; no task stages; sideloads: plan, apply`. What is neither true, false nor a text is left out."""
+    """`version: 1.1.0; organization run list; no task stages`: version and token, then by name, in whatever order they are kept.
+
+    What is neither true, false nor a text is left out.
+    """
     said = []
-    for name, value in words.items():
+    for name, value in sorted(words.items(), key=lambda pair: (FIRST.index(pair[0]) if pair[0] in FIRST else len(FIRST), pair[0])):
         if isinstance(value, bool):
             said.append(name if value else f"no {name}")
         elif isinstance(value, str) and value:

@@ -21,7 +21,7 @@ def test_the_words_of_all_streams_of_a_source_are_one_line() -> None:
         row("runs", "server", "odd"),
     ]
     found = remembered(rows, "tfe")
-    said = "organization run list; no task stages; sideloads: plan, apply; token: can write: can-lock on 1 of 2 workspaces"
+    said = "token: can write: can-lock on 1 of 2 workspaces; organization run list; sideloads: plan, apply; no task stages"
     assert spoken(found.words) == said
     assert writes(found.words) == "can write: can-lock on 1 of 2 workspaces"
     assert writes({"token": "read-only"}) is None

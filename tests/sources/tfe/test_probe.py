@@ -98,7 +98,9 @@ def test_what_the_server_can_is_said_in_words(bench: Bench) -> None:
     assert (words["filter[operation]"], words["unfiltered list"]) == ("tells the truth", "leaves runs out")
     assert words["health assessments in the list of workspaces"] is True
     line = spoken(words)
-    assert "organization run list; sideloads: plan, apply" in line
+    assert line.startswith("version: 1.1.0; ")
+    assert "; organization run list; " in line
+    assert "; sideloads: plan, apply, " in line
     assert "no task stages" in line
 
 
