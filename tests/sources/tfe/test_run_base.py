@@ -185,10 +185,10 @@ def test_what_was_applied_more_than_a_year_ago_is_looked_up_in_the_workspaces_ow
     pages = bench.look()
     assert set(bases(pages)) == {new.id}
     assert facts(bases(pages)[new.id]) == ("after", old.id, "a" * 40)
-    assert bench.asked(f"/workspaces/{bench.workspace.id}/runs") == 1
+    assert bench.asked(f"/workspaces/{bench.workspace.id}/runs") == 2  # and once for its count
     later = applied(bench, "d", 0)
     assert facts(bases(bench.look())[later.id]) == ("after", new.id, "c" * 40)
-    assert bench.asked(f"/workspaces/{bench.workspace.id}/runs") == 1
+    assert bench.asked(f"/workspaces/{bench.workspace.id}/runs") == 2
 
 
 def test_where_the_workspaces_own_list_shows_nothing_older_it_is_the_first_and_where_it_cannot_be_read_that_is_unknown(
