@@ -93,7 +93,7 @@ def _batch(connection: Connection, rules: Rules, size: int = BATCH) -> int:
     names = _names(connection)
     wanted = f"{rules.version} {sha256(str(names).encode()).hex()[:16]}" if names.moved else rules.version
     if version not in ("", wanted):
-        logger.info("the rules, or the names of repositories, have changed: projecting anew")
+        logger.debug("the rules, or the names of repositories, have changed: projecting anew")
         store.empty(connection)
         seq = 0
     entries = ledger.entries(connection, seq - 1, size)

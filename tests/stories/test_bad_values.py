@@ -130,7 +130,7 @@ def test_an_account_that_sees_nothing_is_said_so(again: Bank) -> None:
     ("wrong", "says"),
     [
         ('[[source]]\nname = "github"\nkind = "github"\nurl = "http://a"\nrepositories = ["a/b"]', "github"),
-        ('[[source]]\nname = "x"\nkind = "jenkins"\nurl = "http://a"', "'jenkins'; expected 'tfe', 'argocd' or 'github'"),
+        ('[[source]]\nname = "x"\nkind = "jenkins"\nurl = "http://a"', "'jenkins'; expected 'tfe', 'argocd', 'github' or 'gitlab'"),
         ('[[source]]\nname = "x"\nkind = "tfe"\nurl = "http://a"', "organization"),
         ('[[source]]\nname = "x"\nkind = "argocd"\nurl = "ftp://a"', "an address such as"),
         ('[[source]]\nname = "x"\nkind = "argocd"\nurl = "https://me:hunter2@a"', "without a user or password"),
