@@ -9,17 +9,16 @@ FIRST = ("version", "token")
 
 
 def spoken(words: Mapping[str, Any]) -> str:
-    """`version: 1.1.0; organization run list; no task stages`: version and token, then by name, in whatever order they are kept.
+    """`version: 1.1.0; token: read-only; has run events, run triggers; lacks task stages; sideloads: plan, apply`.
 
-    What is neither true, false nor a text is left out.
+    Version and token first, then by name, in whatever order they are kept. What is neither true, false nor a text is left out.
     """
-    said = []
-    for name, value in sorted(words.items(), key=lambda pair: (FIRST.index(pair[0]) if pair[0] in FIRST else len(FIRST), pair[0])):
-        if isinstance(value, bool):
-            said.append(name if value else f"no {name}")
-        elif isinstance(value, str) and value:
-            said.append(f"{name}: {value[:LONGEST]}")
-    return "; ".join(said)
+    told = {name: value[:LONGEST] for name, value in words.items() if isinstance(value, str) and value}
+    said = [f"{name}: {told.pop(name)}" for name in FIRST if name in told]
+    for how, value in (("has", True), ("lacks", False)):
+        names = sorted(name for name, found in words.items() if found is value)
+        said += [f"{how} {', '.join(names)}"] if names else []
+    return "; ".join(said + [f"{name}: {told[name]}" for name in sorted(told)])
 
 
 def writes(words: Mapping[str, Any]) -> str | None:

@@ -171,5 +171,5 @@ def test_years_back_are_read_while_what_happens_now_is_told_and_the_page_says_ho
         working.wait(timeout=20)
     page = words_of(bank, "/sources")
     assert re.search(r"all \d years from \d{4} to \d{4} read, 9 runs, ended", page)
-    assert "This server: version: 1.1.0; token: read-only; " in page
-    assert "; organization run list; " in page
+    assert "This server: version: 1.1.0; token: read-only; has " in page
+    assert ", organization run list, " in page

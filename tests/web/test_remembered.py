@@ -21,7 +21,7 @@ def test_the_words_of_all_streams_of_a_source_are_one_line() -> None:
         row("runs", "server", "odd"),
     ]
     found = remembered(rows, "tfe")
-    said = "token: can write: can-lock on 1 of 2 workspaces; organization run list; sideloads: plan, apply; no task stages"
+    said = "token: can write: can-lock on 1 of 2 workspaces; has organization run list; lacks task stages; sideloads: plan, apply"
     assert spoken(found.words) == said
     assert writes(found.words) == "can write: can-lock on 1 of 2 workspaces"
     assert writes({"token": "read-only"}) is None
@@ -36,6 +36,7 @@ def test_how_far_a_reading_of_years_has_come() -> None:
     assert "since" in text
     done = progressed({**said, "done_at": "2026-03-03T10:00:00+00:00"}, UTC_ZONE)
     assert done.startswith("all 5 years from 2021 to 2025 read, 1,500 runs, ended")
+    assert progressed({**said, "from": 2026}, UTC_ZONE) == "no earlier year to read"
     assert progressed({"because": "there is no such list"}, UTC_ZONE) == "there is no such list"
 
 

@@ -48,8 +48,8 @@ def probe(client: Client, now: datetime) -> Probe:
         capabilities={
             "user": _text(who, "username"),
             "applications": seen,
-            "list_tells_revision": parts(version) >= (3, 5),
-            "history_tells_initiator": parts(version) >= (2, 11),
+            "revision in lists": parts(version) >= (3, 5),
+            "initiator in the history": parts(version) >= (2, 11),
         },
         problems=problems,
         state=state,

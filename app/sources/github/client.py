@@ -69,9 +69,9 @@ class Client:
         """What this pass has to add to that."""
         if self.lacking is not None:
             self.note("left out", ", ".join(self.lacking) or "nothing")
-        kept = memory.get("capabilities")
+        kept = memory.get("server")
         able = {**(kept if isinstance(kept, dict) else {}), **self.able}
-        new = {"lacking": None if self.lacking is None else list(self.lacking), "capabilities": able or None}
+        new = {"lacking": None if self.lacking is None else list(self.lacking), "server": able or None}
         return {key: value for key, value in new.items() if value != memory.get(key)}
 
     def close(self) -> None:

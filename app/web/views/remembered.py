@@ -38,6 +38,8 @@ def progressed(said: Mapping[str, Any], zone: Zone) -> str:
     if not isinstance(first, int) or not isinstance(last, int) or not isinstance(done, list):
         return "it has not begun"
     years, runs = max(0, last - first + 1), said.get("runs")
+    if not years:
+        return "no earlier year to read"
     count = f"{runs:,} runs" if isinstance(runs, int) else "runs"
     since, at, ended = (_time(said.get(name)) for name in ("since", "at", "done_at"))
     begun = f", since {shown(since, zone).full}" if since else ""

@@ -102,7 +102,7 @@ def test_where_required_is_not_told_the_checks_are(world: World) -> None:
     (build,) = of(checks(world), "build")
     assert (build.status, build.facts["required"]) == ("success", None)
     assert "Resource not accessible" in build.facts["because"]
-    assert world.memory["capabilities"] == {"checks": True, "required checks": False}
+    assert world.memory["server"] == {"checks": True, "required checks": False}
 
 
 def test_where_checks_may_not_be_read_it_is_unavailable_and_not_none(world: World) -> None:

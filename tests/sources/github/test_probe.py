@@ -56,7 +56,7 @@ def test_what_the_server_tells_is_remembered_by_each_stream(world: World) -> Non
     for stream, words in (("pushes", {"activity"}), ("rules", {"rulesets", "classic protection"})):
         memory: dict[str, Any] = {}
         run_pass(world.source(), stream, memory, LATER)
-        assert set(memory["capabilities"]) == words
+        assert set(memory["server"]) == words
 
 
 def test_an_enterprise_server_tells_its_version(world: World) -> None:

@@ -110,7 +110,7 @@ def test_a_server_without_a_merge_queue_is_asked_without_it_and_that_is_remember
     world.state.merge(REPO, n, "carol", after(hours=2))
     assert told(world.events(), "merged").facts["merge_method"] == "merge"
     assert set(world.memory["lacking"]) == world.state.lacking
-    assert "REMOVED_FROM_MERGE_QUEUE_EVENT" in world.memory["capabilities"]["left out"]
+    assert "REMOVED_FROM_MERGE_QUEUE_EVENT" in world.memory["server"]["left out"]
     world.state.asked.clear()
     run_pass(world.source(), "pull-requests", world.memory, LATER)
     assert world.state.asked == ["POST /graphql PullRequests"], "another process need not find it out again"

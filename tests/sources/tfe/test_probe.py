@@ -99,9 +99,9 @@ def test_what_the_server_can_is_said_in_words(bench: Bench) -> None:
     assert words["health assessments in the list of workspaces"] is True
     line = spoken(words)
     assert line.startswith("version: 1.1.0; ")
-    assert "; organization run list; " in line
+    assert ", organization run list, " in line
+    assert "; lacks task stages" in line
     assert "; sideloads: plan, apply, " in line
-    assert "no task stages" in line
 
 
 def test_what_a_pass_meets_of_the_server_is_remembered_for_the_page(bench: Bench) -> None:
