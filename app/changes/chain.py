@@ -226,9 +226,11 @@ def _unapplied(run: Run) -> Cell:
 
 def _sync(change: Change, synced: Sequence[Operation]) -> Cell:
     if change.history_gap:
-        size = change.history_gap.size
-        word = f"{size} sync{'s' if size != 1 else ''} not observed"
+        word = f"{change.history_gap.lost} not observed"
         return cell("sync", "gap", word, change.history_gap.application, change.history_gap.at, Missing.UNOBSERVED)
+    if record := change.altered_record:
+        mark, missing = ("failed", None) if record.certain else ("unknown", Missing.UNOBSERVED)
+        return cell("sync", mark, f"record {record.kind}", record.application, record.at, missing)
     if not synced:
         return cell("sync", "skip")
     last, apps = synced[-1], some((o.application for o in synced), most=1)

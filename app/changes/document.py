@@ -86,7 +86,7 @@ def _texts(change: Change, cells: list[Cell]) -> dict[str, str]:
         "runs": _joined(run.id for run in runs),
         "policy": _joined(_policy(result) for run in runs for result in run.policy),
         "applies": _joined(_apply(run) for run in runs if run.acted_at),
-        "applications": _joined([*places, change.history_gap.application if change.history_gap else None]),
+        "applications": _joined([*places, *(root.application for root in (change.history_gap, change.altered_record) if root)]),
         "syncs": _joined(_sync(operation) for operation in operations),
         "gaps": _joined(gap_names(change, cells)),
         "because": _joined(

@@ -13,7 +13,7 @@ STEPS = {
     "pull-request": "pr", "commit": "pr", "range": "pr", "commit-pulls": "pr", "review": "approval",
     "run": "plan", "run-actor": "approval", "run-event": "plan", "plan": "plan", "policy-check": "policy", "apply": "apply",
     "task-stage": "policy", "task-result": "policy", "cost-estimate": "plan", "audit": "plan",
-    "operation": "sync", "history": "sync", "history-gap": "sync", "announcement": "sync", "revision": "sync",
+    "operation": "sync", "history": "sync", "history-gap": "sync", "integrity": "sync", "announcement": "sync", "revision": "sync",
     "sync-status": "health", "health": "health", "drift": "drift",
     "workspace": "apply", "assessment": "drift", "state-version": "apply",
     "push": "pr", "head-push": "pr", "check": "policy", "branch-rules": "pr", "repository": "pr", "run-base": "plan",
@@ -29,6 +29,7 @@ GAPS = {
 FAILED = {
     "errored", "hard_failed", "soft_failed", "awaiting_override", "failed", "unreachable", "policy_soft_failed", "mandatory_failed",
     "Failed", "Error", "Degraded", "Missing", "OutOfSync", "failure", "timed_out", "startup_failure",
+    "rewritten", "shortened", "altered",
 }
 STOPPED = {"discarded", "canceled", "force_canceled", "closed"}
 # fmt: on

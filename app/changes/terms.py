@@ -5,7 +5,7 @@ from typing import Any
 
 from app.changes.item import commits, repositories
 from app.domain.actor import Person, Role
-from app.domain.change import Change, Drift, HistoryGap, Missing, Operation, PullRequest, Push, Run
+from app.domain.change import AlteredRecord, Change, Drift, HistoryGap, Missing, Operation, PullRequest, Push, Run
 from app.domain.finding import Verdict
 from app.domain.resource import ResourceChange
 from app.search.fields import folded
@@ -23,10 +23,10 @@ def _where(change: Change) -> Iterator[tuple[str, str | None]]:
     for environment in change.environments or (change.environment,):
         yield "env", environment.name
         yield "class", environment.cls
-    places: list[Operation | Drift | HistoryGap] = [
+    places: list[Operation | Drift | HistoryGap | AlteredRecord] = [
         *change.operations,
         *change.drifts,
-        *([change.history_gap] if change.history_gap else []),
+        *(root for root in (change.history_gap, change.altered_record) if root),
     ]
     for place in places:
         cluster, _, namespace = (place.destination or "").rpartition("/")

@@ -22,6 +22,7 @@ from app.domain.commits import Push as Push
 from app.domain.commits import Tenures as Tenures
 from app.domain.finding import Finding, Verdict
 from app.domain.policy import PolicyResult
+from app.domain.record import AlteredRecord as AlteredRecord
 from app.domain.ref import Resource
 from app.domain.resource import AppliedResource, ModuleCall, ProviderUse, ResourceChange, Reviewed
 from app.domain.windows import Expected, Window
@@ -263,7 +264,10 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class HistoryGap:
-    """Entries of an application's history that were pushed out before they were read: how many is known, what they did is not."""
+    """Operations that were gone before they were read: how many is known, what they did is not.
+
+    Full syncs by the numbers of the history entries that held them; self-heals (`heals`) have none, and are counted.
+    """
 
     key: str
     source: str
@@ -277,10 +281,35 @@ class HistoryGap:
     at: datetime  # noticed
     after: datetime | None = None
     before: datetime | None = None
+    heals: bool = False
+
+    @property
+    def lost(self) -> str:
+        """`4 syncs`, `1 self-heal`."""
+        return f"{self.size} {'self-heal' if self.heals else 'sync'}{'s' if self.size != 1 else ''}"
+
+    @property
+    def were(self) -> str:
+        return "was" if self.size == 1 else "were"
+
+    @property
+    def they(self) -> str:
+        return "it" if self.size == 1 else "they"
 
 
 Entity = (
-    PullRequest | Run | Operation | Drift | HistoryGap | CommitRange | CommitPulls | Push | WorkspaceAct | BranchRules | Tenures
+    PullRequest
+    | Run
+    | Operation
+    | Drift
+    | HistoryGap
+    | AlteredRecord
+    | CommitRange
+    | CommitPulls
+    | Push
+    | WorkspaceAct
+    | BranchRules
+    | Tenures
 )
 
 
@@ -348,6 +377,7 @@ class Change:
     verdict: Verdict = Verdict.INDETERMINATE
     environments: tuple[Environment, ...] = ()  # every one it touches, the most critical first; `environment` is the first
     history_gap: HistoryGap | None = None
+    altered_record: AlteredRecord | None = None  # the root, where what was read is not what stands there now
     push: Push | None = None  # the root, where a branch was moved without a pull request
     rules: BranchRules | None = None  # the root, where what a branch asks for was changed; else what it asked for at the merge
     deployed: tuple[DeployedRange, ...] = ()  # what its runs and syncs brought, commit by commit

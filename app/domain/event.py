@@ -56,7 +56,8 @@ argocd
                  at_most (null: nothing bounds it), known (operations of that time that are told), because
   integrity      id <uid>; status rewritten|shortened|restarted (the history) or altered (the record of an operation that was
                  over): what was read is not what stands there now; facts: message, history_ids, changes [{history_id, operation,
-                 before, after {at, revisions, source, initiator, print} or {phase, finished_at, names, revisions}}]
+                 before, after {at, revisions, source, initiator, print} or {phase, finished_at, names, revisions}}] (after is
+                 null where it is gone), otherwise (what else than somebody's hand may have done it); the actor is unknown
   announcement   id of the Kubernetes event; facts: reason, message, user, uid
   sync-status    id <uid>; status Synced|OutOfSync|Unknown; facts: revision, resources, uid
   health         id <uid>; status Healthy|…; facts: uid
@@ -205,7 +206,8 @@ def entity_of(event: Event) -> str | None:
     """The key of the thing whose story this event tells, or None when it tells none by itself.
 
     `pr:<source>:<repository>#<n>` · `run:<source>:<run id>` · `operation:<source>:<uid>/<startedAt>` ·
-    `drift:<source>:<uid>/<onset>` · `gap:<source>:<uid>/<ids>` · `range:<repository>:<base>..<head>` ·
+    `drift:<source>:<uid>/<onset>` · `gap:<source>:<uid>/<ids>` · `integrity:<source>:<uid>/<event id>` ·
+    `range:<repository>:<base>..<head>` ·
     `commit:<repository>@<sha>` · `push:<source>:<repository>@<after>` ·
     `setting:<source>:<workspace id>/<event id>` · `state:<source>:<state version id>` ·
     `rules:<source>:<repository>@<branch>/<event id>` · `repositories` (one for all: who held which name when)
@@ -219,6 +221,8 @@ def entity_of(event: Event) -> str | None:
         return f"drift:{event.source}:{event.ref.id}"
     if kind == "history-gap":
         return f"gap:{event.source}:{event.ref.id}"
+    if kind == "integrity":
+        return f"integrity:{event.source}:{event.ref.id}/{event.id}"
     if kind == "history" and not keys.operation:
         return f"operation:{event.source}:{event.ref.id}"
     if keys.operation:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from app.domain.change import (
+    AlteredRecord,
     BranchRules,
     Change,
     DeployedRange,
@@ -22,7 +23,7 @@ from app.domain.change import (
     change_id,
 )
 from app.domain.event import Entry, entity_of
-from app.linking import says_branch
+from app.linking import says_branch, says_record
 from app.linking.environment import environments_of, expected
 from app.linking.fold import step_rank
 from app.linking.gaps import gaps as missing
@@ -85,6 +86,7 @@ def assemble(
         gaps=missing(root, runs, operations, tuple(sorted(set(gaps), key=lambda gap: (gap.what, gap.because, gap.missing)))),
         story=tuple(_moment(entry) for entry in told if entry.event.type not in CONTENTS),
         history_gap=root if isinstance(root, HistoryGap) else None,
+        altered_record=root if isinstance(root, AlteredRecord) else None,
         workspace_act=root if isinstance(root, WorkspaceAct) else None,
         reviewed=reviewed(pull_requests, runs),
         push=root if isinstance(root, Push) else None,
@@ -104,7 +106,9 @@ def title(root: Entity) -> str:
     if isinstance(root, Drift):
         return f"Live state of {root.place} left the declared one"
     if isinstance(root, HistoryGap):
-        return f"{root.size} sync{'s' if root.size != 1 else ''} of {root.application} not seen"
+        return f"{root.lost} of {root.application} not seen"
+    if isinstance(root, AlteredRecord):
+        return says_record.title_of(root)
     if isinstance(root, WorkspaceAct):
         return title_of(root)
     if isinstance(root, Push):

@@ -3,8 +3,21 @@
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
-from app.domain.change import UNCLASSIFIED, Drift, Entity, Environment, EnvironmentRule, HistoryGap, Operation, Run, WorkspaceAct
+from app.domain.change import (
+    UNCLASSIFIED,
+    AlteredRecord,
+    Drift,
+    Entity,
+    Environment,
+    EnvironmentRule,
+    HistoryGap,
+    Operation,
+    Run,
+    WorkspaceAct,
+)
 from app.domain.windows import Expected
+
+Placed = Run | WorkspaceAct | Operation | Drift | HistoryGap | AlteredRecord  # what touches a system
 
 
 def environments_of(entities: Iterable[Entity], rules: Sequence[EnvironmentRule]) -> tuple[Environment, ...]:
@@ -29,13 +42,13 @@ def expected(entities: Iterable[Entity], rules: Sequence[EnvironmentRule]) -> tu
 
 def environment_of(entity: Entity, rules: Sequence[EnvironmentRule]) -> Environment | None:
     """None for what touches no system: a pull request, a range."""
-    if not isinstance(entity, Run | WorkspaceAct | Operation | Drift | HistoryGap):
+    if not isinstance(entity, Placed):
         return None
     found = _rule(entity, rules)
     return Environment(found.name, found.cls) if found else UNCLASSIFIED
 
 
-def _rule(entity: Run | WorkspaceAct | Operation | Drift | HistoryGap, rules: Sequence[EnvironmentRule]) -> EnvironmentRule | None:
+def _rule(entity: Placed, rules: Sequence[EnvironmentRule]) -> EnvironmentRule | None:
     if isinstance(entity, Run | WorkspaceAct) or (isinstance(entity, Drift) and entity.workspace):
         return next(
             (rule for rule in rules if _any(rule.workspaces, entity.workspace) or _any(rule.projects, entity.project)), None

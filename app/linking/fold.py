@@ -10,7 +10,7 @@ from app.linking.fold_operation import operation
 from app.linking.fold_pull_request import pull_request
 from app.linking.fold_push import push
 from app.linking.fold_run import run
-from app.linking.fold_state import drift, history_gap
+from app.linking.fold_state import altered_record, drift, history_gap
 from app.linking.fold_workspace import workspace_act
 
 _STEPS = {step: rank for rank, step in enumerate(Step)}
@@ -20,6 +20,7 @@ _FOLDS: dict[str, Callable[[str, list[Event]], Entity | None]] = {
     "operation": operation,
     "drift": drift,
     "gap": history_gap,
+    "integrity": altered_record,
     "setting": workspace_act,
     "state": workspace_act,
     "range": commit_range,

@@ -1,9 +1,11 @@
-"""A drift episode, and a hole in an application's history."""
+"""A drift episode, a hole in an application's history, and a history that is not what it was."""
 
-from app.domain.change import Drift, HistoryGap
+from app.domain.actor import unknown
+from app.domain.change import AlteredRecord, Drift, HistoryGap
 from app.domain.event import Event
 from app.linking import facts
 from app.linking.fold_workspace import assessed
+from app.linking.says_record import entries
 
 
 def drift(key: str, events: list[Event]) -> Drift | None:
@@ -50,4 +52,25 @@ def history_gap(key: str, events: list[Event]) -> HistoryGap | None:
         at=told[0].occurred_at,
         after=facts.time(told, "from_at"),
         before=facts.time(told, "to_at"),
+        heals=facts.text(told, "of") == "self-heals",
+    )
+
+
+def altered_record(key: str, events: list[Event]) -> AlteredRecord | None:
+    told = [event for event in events if event.type == "integrity"]
+    if not told:
+        return None
+    last = told[-1]
+    return AlteredRecord(
+        key=key,
+        source=last.source,
+        id=last.ref.id,
+        application=str(facts.key(told, "application") or last.ref.name),
+        project=facts.key(told, "project"),
+        destination=facts.key(told, "destination"),
+        kind=last.status,
+        at=last.occurred_at,
+        entries=entries(last),
+        actor=last.actor or unknown("Argo CD keeps no record of who writes to an Application object"),
+        otherwise=facts.text([last], "otherwise") or "",
     )

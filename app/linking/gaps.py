@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from app.domain.actor import ActorKind
 from app.domain.approval import approvals
-from app.domain.change import Drift, Entity, Gap, HistoryGap, Missing, Operation, PullRequest, Push, Run
+from app.domain.change import AlteredRecord, Drift, Entity, Gap, HistoryGap, Missing, Operation, PullRequest, Push, Run
 from app.linking.rules.self_heal import puts_back
 
 
@@ -24,8 +24,10 @@ def gaps(root: Entity, runs: tuple[Run, ...], operations: tuple[Operation, ...],
 def _root(root: Entity, known: tuple[Gap, ...]) -> Iterator[Gap]:
     what = "no pull request"
     if isinstance(root, HistoryGap):
-        because = f"{root.size} history entries of {root.application} were gone before they were read; what they did is not known"
-        yield Gap("history gap", because, Missing.UNOBSERVED, root.after, root.before or root.at, root.size)
+        yield Gap("history gap", _lost(root), Missing.UNOBSERVED, root.after, root.before or root.at, root.size)
+    elif isinstance(root, AlteredRecord):
+        because = f"the record of {root.application}: {root.actor.because if root.actor else 'nobody is named'}"
+        yield Gap("initiator unknown", because, Missing.UNOBSERVED, to=root.at)
     elif isinstance(root, Drift):
         yield Gap(what, f"the live state of {root.place} left the declared one; nothing proposed that", to=root.onset_before)
     elif isinstance(root, Push):
@@ -36,6 +38,13 @@ def _root(root: Entity, known: tuple[Gap, ...]) -> Iterator[Gap]:
         yield _run_alone(root)
     elif isinstance(root, Operation) and root.kind != "dry-run":
         yield _operation_alone(root)
+
+
+def _lost(gap: HistoryGap) -> str:
+    if gap.heals:
+        return f"{gap.lost} of {gap.application} came and went unseen; what {gap.they} repaired is not known"
+    entries = f"{gap.size} history {'entry' if gap.size == 1 else 'entries'} of {gap.application}"
+    return f"{entries} {gap.were} gone before {gap.they} {gap.were} read; what {gap.they} did is not known"
 
 
 def _pushed(push: Push) -> Gap:

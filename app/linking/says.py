@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from app.domain.event import Event
-from app.linking import facts, says_branch, says_workspace
+from app.linking import facts, says_branch, says_record, says_workspace
 
 
 def says(event: Event) -> str:
@@ -172,6 +172,7 @@ _SENTENCES: dict[str, Callable[[Event], str]] = {
     "history": _history,
     "announcement": _announcement,
     "history-gap": _history_gap,
+    "integrity": says_record.integrity,
     "drift": _drift,
     "health": _state,
     "sync-status": _state,

@@ -24,8 +24,11 @@ NAMED = 2
 
 
 def title_of(push: Push) -> str:
-    """`Direct push of 3 commits to main of bank/infra by carol`."""
+    """`Direct push of 3 commits to main of bank/infra by carol`; of one commit `Open the port (pushed straight to main)`."""
     many = len(push.unproposed)
+    headline = push.title.strip().partition("\n")[0]
+    if push.direct and not push.forced and headline and many == len(push.commits) == 1:
+        return f"{headline} (pushed straight to {push.branch})"
     where, who = f"to {push.branch} of {push.repository}", f" by {pusher(push.pusher)}"
     commits = f" of {many} commit{'s' if many != 1 else ''}" if many else ""
     if push.forced:

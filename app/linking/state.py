@@ -3,7 +3,18 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from app.domain.change import BranchRules, Drift, Entity, HistoryGap, Operation, PullRequest, Push, Run, WorkspaceAct
+from app.domain.change import (
+    AlteredRecord,
+    BranchRules,
+    Drift,
+    Entity,
+    HistoryGap,
+    Operation,
+    PullRequest,
+    Push,
+    Run,
+    WorkspaceAct,
+)
 
 RUNNING = ("Running", "Terminating", "unknown")
 
@@ -11,7 +22,7 @@ RUNNING = ("Running", "Terminating", "unknown")
 def state_of(root: Entity, runs: Iterable[Run], operations: Iterable[Operation]) -> str:
     """`proposed` · `in progress` · `finished` (something was changed and nothing runs any more) · `stopped` (nothing will be)."""
     runs, operations = [run for run in runs if not run.proposes_only], list(operations)
-    if isinstance(root, HistoryGap | WorkspaceAct | BranchRules):
+    if isinstance(root, HistoryGap | AlteredRecord | WorkspaceAct | BranchRules):
         return "finished"
     if isinstance(root, Drift):
         return "finished" if root.ended_at else "in progress"
@@ -39,11 +50,11 @@ def _only_asked(root: Entity) -> bool:
 
 
 def acts(runs: Iterable[Run], operations: Iterable[Operation], drifts: Iterable[Drift], root: Entity) -> list[datetime]:
-    """When it touched a system: applies (failed ones too), syncs, the onset of drift, and a hole in the history once noticed."""
+    """When it touched a system: applies (failed ones too), syncs, the onset of drift; a lost or altered record once noticed."""
     found = [run.acted_at for run in runs] + [operation.acted_at for operation in operations]
     found += [drift.onset_before for drift in drifts]
     found += [root.before or root.at] if isinstance(root, HistoryGap) else []
-    found += [root.at] if isinstance(root, WorkspaceAct | Push | BranchRules) else []
+    found += [root.at] if isinstance(root, AlteredRecord | WorkspaceAct | Push | BranchRules) else []
     return [moment for moment in found if moment]
 
 
@@ -52,7 +63,7 @@ def ended(root: Entity, runs: Iterable[Run], operations: Iterable[Operation]) ->
     found = [run.ended_at for run in runs] + [operation.finished_at for operation in operations]
     if isinstance(root, Drift):
         found.append(root.ended_at)
-    if isinstance(root, HistoryGap | WorkspaceAct | Push | BranchRules):
+    if isinstance(root, HistoryGap | AlteredRecord | WorkspaceAct | Push | BranchRules):
         found.append(root.at)
     if isinstance(root, PullRequest) and root.state == "closed":
         found.append(root.closed_at)

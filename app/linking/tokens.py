@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from app.domain.change import (
+    AlteredRecord,
     BranchRules,
     CommitPulls,
     CommitRange,
@@ -127,7 +128,7 @@ def affected(entity: Entity, find: Find) -> list[str]:
     """
     if isinstance(entity, Run | Operation):
         return [entity.key]
-    if isinstance(entity, HistoryGap | WorkspaceAct | Tenures):
+    if isinstance(entity, HistoryGap | AlteredRecord | WorkspaceAct | Tenures):
         return []
     if isinstance(entity, Drift):
         return sorted(found.key for found in find(tokens(entity), ("operation:",)))

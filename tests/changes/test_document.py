@@ -10,7 +10,7 @@ import pytest
 from app.changes.document import document
 from app.db.tables.projection import changes
 from app.domain.actor import Actor, ActorKind, Person, Role, automation, unknown
-from app.domain.change import Change, Deployed, Drift, Gap, HistoryGap, Link, Missing, PolicyResult, Review, Strength
+from app.domain.change import AlteredRecord, Change, Deployed, Drift, Gap, HistoryGap, Link, Missing, PolicyResult, Review, Strength
 from app.domain.finding import Finding, Verdict
 from app.domain.ref import Resource
 from app.search.fields import CHANGES
@@ -173,6 +173,21 @@ def test_what_cannot_be_known_is_not_drawn_as_absent() -> None:
     hole = HistoryGap("gap:a:b", "argocd-prod", "b", "payments-api", None, None, 3, 6, 4, START)
     cell = cells(change(history_gap=hole))["sync"]
     assert (cell["mark"], cell["word"]) == ("gap", "4 syncs not observed")
+    assert cells(change(history_gap=replace(hole, size=1, heals=True)))["sync"]["word"] == "1 self-heal not observed"
+
+
+def test_an_altered_record_stands_where_its_sync_would() -> None:
+    record = AlteredRecord(
+        "integrity:a:b", "argocd-prod", "b", "payments-api", None, "prod-eu-1/payments", "rewritten", START, (3,)
+    )
+    made = change(altered_record=record)
+    cell = cells(made)["sync"]
+    assert (cell["mark"], cell["word"], cell["detail"]) == ("failed", "record rewritten", "payments-api")
+    unsure = cells(change(altered_record=replace(record, kind="restarted")))["sync"]
+    assert (unsure["mark"], unsure["missing"]) == ("unknown", "unobserved")
+    found = document(made)
+    assert found.row["applications"] == "payments-api"
+    assert {("app", "payments-api"), ("cluster", "prod-eu-1"), ("namespace", "payments")} <= set(found.terms)
 
 
 @pytest.mark.parametrize(
@@ -343,6 +358,7 @@ def test_every_field_of_a_change_is_told() -> None:
         "pull_requests",
     }
     told |= {"runs", "operations", "drifts", "people", "links", "gaps", "story", "findings", "verdict", "history_gap", "reviewed"}
+    told |= {"altered_record"}
     told |= {"workspace_act", "push", "rules", "deployed", "accounts"}
     told |= {"expected"}  # what DEPL-6 is judged by; its sentence tells it
     assert {field.name for field in fields(Change)} == told

@@ -9,6 +9,7 @@ from app.domain.finding import Verdict
 
 from tests.linking.build import (
     APPS,
+    altered,
     bot,
     check,
     ci,
@@ -188,6 +189,7 @@ CASES: dict[tuple[str, Verdict], list[Event]] = {
     ("EMER-2", NA): approved(),
     ("EMER-2", UNKNOWN): pull(7, labels=["hotfix"]),
     ("SHADOW-3", PASS): deployed(history_id=4),
+    ("SHADOW-3", FAIL): altered(),
     ("SHADOW-3", NA): OPEN,
     ("SHADOW-3", UNKNOWN): GAP,
     ("SHADOW-4", PASS): edited("kube-controller-manager"),

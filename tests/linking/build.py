@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.canonical import stable_id
-from app.domain.actor import Actor, ActorKind
+from app.domain.actor import Actor, ActorKind, unknown
 from app.domain.event import Entry, Event, How, Keys, Step, entity_of
 from app.domain.ref import Ref
 from app.linking.fold import fold
@@ -272,6 +272,27 @@ def history_gap(minutes: float = 50, first: int = 5, last: int = 8) -> list[Even
     keys = Keys(application="payments-api", project="payments-production", destination="prod-eu/payments")
     facts = {"from_id": first, "to_id": last, "size": last - first + 1, "uid": UID}
     return [event("argocd", "history-gap", f"{UID}/{first}-{last}", "missing", Step.NOTED, minutes, keys, how="inferred", **facts)]
+
+
+def lost_heals(minutes: float = 50, size: int = 3) -> list[Event]:
+    keys = Keys(application="payments-api", project="payments-production", destination="prod-eu/payments")
+    span = (at(minutes - 30).isoformat(), at(minutes - 2).isoformat())
+    facts = {"of": "self-heals", "from_id": None, "to_id": None, "size": size, "from_at": span[0], "to_at": span[1], "uid": UID}
+    told = {**facts, "message": f"{size} self-heals came and went unseen"}
+    return [
+        event("argocd", "history-gap", f"{UID}/{span[0]}~{span[1]}", "missing", Step.NOTED, minutes, keys, how="inferred", **told)
+    ]
+
+
+def altered(kind: str = "rewritten", minutes: float = 55, changes: Iterable[Any] = (), **facts: Any) -> list[Event]:
+    """The record of payments-api is not what it was: of entry 3 another revision and initiator, unless told otherwise."""
+    keys = Keys(application="payments-api", project="payments-production", destination="prod-eu/payments")
+    stood = {"at": at(10).isoformat(), "revisions": [sha("b")], "source": "print", "initiator": "user:alice", "print": "1"}
+    now = {**stood, "revisions": [sha("evil")], "initiator": "user:mallory", "print": "2"}
+    told = list(changes) or [{"history_id": 3, "before": stood, "after": now}]
+    ids = [one["history_id"] for one in told if isinstance(one, dict)]
+    facts = {"message": "not what it was", "history_ids": ids, "changes": told, "uid": UID, **facts}
+    return [event("argocd", "integrity", UID, kind, Step.NOTED, minutes, keys, unknown("nobody is named"), **facts)]
 
 
 def commits_between(

@@ -1,6 +1,9 @@
 """The ways a commit comes to a branch, each linked to what brought it: merges by every method, direct and force pushes, queues,
 reverts, cherry-picks, promotions, stacked pull requests."""
 
+from typing import Any
+
+import pytest
 from app.domain.actor import Actor, Role, unknown
 from app.domain.change import Missing, Strength
 from app.domain.event import Event
@@ -32,6 +35,24 @@ def test_a_direct_push_is_a_change_of_its_own_and_what_came_of_it_is_its() -> No
     assert [(gap.what, gap.missing, gap.size) for gap in made.gaps] == [("no pull request", Missing.ABSENT, 3)]
     assert (made.state, [one.id for one in made.runs]) == ("finished", ["run-1"])
     assert any("3 commits, “Fix the alarm”" in moment.says for moment in made.story)
+
+
+@pytest.mark.parametrize(
+    ("told", "title"),
+    [
+        ({"title": "Fix the alarm"}, "Fix the alarm (pushed straight to main)"),
+        ({"title": "Fix the alarm\n\nIt rang"}, "Fix the alarm (pushed straight to main)"),
+        ({"title": " "}, "Direct push of 1 commit to main of bank/infra by carol"),
+        ({}, "Direct push of 1 commit to main of bank/infra by carol"),
+        ({"title": "Tip", "commits": [B, X], "unproposed": [X]}, "Direct push of 1 commit to main of bank/infra by carol"),
+        ({"title": "Tip", "status": "force_push"}, "Force push of 1 commit to main of bank/infra by carol"),
+        ({"title": "Tip", "direct": None}, "Push that may be direct to main of bank/infra by carol"),
+    ],
+)
+def test_a_push_of_one_commit_has_that_commit_s_words(told: dict[str, Any], title: str) -> None:
+    made = change([push(X, **told)], "push:")
+    assert made.title == title
+    assert any("by carol" in moment.says for moment in made.story), "who pushed where stands in the story, whatever the title"
 
 
 def test_the_pusher_is_vouched_for_and_the_authors_are_what_the_commits_say() -> None:

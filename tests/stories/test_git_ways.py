@@ -160,7 +160,7 @@ def test_a_direct_push_is_a_change_of_its_own_with_the_run_that_came_of_it(story
     run = story.applied(pushed)
     told = story.told()
     (title,) = told.of_run(run)
-    assert title == f"Direct push of 1 commit to main of {REPO} by mallory"
+    assert title == "Open everything (pushed straight to main)"
     item = told.titled(title)
     assert {verdict(item, control) for control in ("AUTH-1", "AUTH-2", "AUTH-3", "DEPL-1")} == {"fail"}
     assert ("pusher", "mallory", False) in {(one["role"], one["name"], one["declared"]) for one in item["people"]}

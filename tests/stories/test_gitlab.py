@@ -135,7 +135,7 @@ def test_from_a_merge_request_to_the_page(bank: Bank, gitlab: GitlabState) -> No
         assert ran.code == 0, ran.out + ran.err
     told = changes(bank)
     clean, stale = told["Open the gateway"], told["Widen the subnet"]
-    direct = told[f"Direct push of 1 commit to main of {INFRA} by eve"]
+    direct = told["Quick fix (pushed straight to main)"]
 
     for number, item in ((1, clean), (2, stale)):
         assert [(pull["repository"], pull["number"]) for pull in item["pull_requests"]] == [(INFRA, number)]

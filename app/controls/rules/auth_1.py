@@ -8,7 +8,7 @@ from app.domain.finding import Verdict
 
 def decide(change: Change) -> Ruling:
     if change.history_gap:
-        return indeterminate(f"{change.history_gap.size} syncs were never seen")
+        return indeterminate(f"{change.history_gap.lost} {change.history_gap.were} never seen")
     if change.root.startswith("drift:"):
         return not_applicable("the live state was changed without a deployment; SHADOW-4 judges that")
     if change.workspace_act and change.workspace_act.kind == "state":

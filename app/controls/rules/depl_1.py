@@ -8,7 +8,7 @@ from app.domain.finding import Verdict
 
 def decide(change: Change) -> Ruling:
     if change.history_gap:
-        return indeterminate(f"{change.history_gap.size} syncs were never seen")
+        return indeterminate(f"{change.history_gap.lost} {change.history_gap.were} never seen")
     pr = proposal(change)
     done = acts(change)
     if pr:

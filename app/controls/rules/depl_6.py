@@ -15,8 +15,8 @@ def decide(change: Change) -> Ruling:
     done = {act.key: act for act in acts(change)}
     rulings = [_act(done[one.act], one, change) for one in change.expected if one.act in done and not _healed(done[one.act])]
     gap = change.history_gap
-    if gap and any(one.act == gap.key for one in change.expected):
-        rulings.append(indeterminate(f"{gap.size} syncs of {gap.application} were never seen, so when they began is not known"))
+    if gap and not gap.heals and any(one.act == gap.key for one in change.expected):
+        rulings.append(indeterminate(f"{gap.lost} of {gap.application} {gap.were} never seen, so when they began is not known"))
     return heaviest(rulings, UNSET)
 
 

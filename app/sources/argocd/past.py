@@ -31,7 +31,8 @@ class Altered:
 
 class Past:
     """`gaps` are (from id, to id) of entries nobody can read any more; `shortened` ids that stood and were taken out though
-    nothing pushed them out; `restarted` when ids begin anew below those that stood."""
+    nothing pushed them out; `restarted` when ids begin anew below those that stood. `pushed_out`: the limit may have been
+    lower for a time, and an append then dropped what went. `was`: what is remembered of each entry."""
 
     def __init__(self, app: wire.Application, entries: Sequence[wire.History], memory: Memory) -> None:
         last = memory.last_id
@@ -44,7 +45,10 @@ class Past:
         self.fresh = [one for one in entries if last is None or one.id > last]
         changed = [one for one in entries if one.id in before and before[one.id].print != fingerprint(one)]
         self.altered = [Altered(one.id, _shown(before[one.id]), _shown(_entry(one))) for one in changed]
-        self.shortened = [] if self.restarted else _shortened(app, [one.id for one in entries], self.stood)
+        now = [one.id for one in entries]
+        self.shortened = [] if self.restarted else _shortened(app, now, self.stood)
+        self.pushed_out = bool(self.shortened) and _perhaps_pushed_out(app, now, self.stood, remembered)
+        self.was = {number: _shown(one) for number, one in remembered.items()}
         self.gaps: list[tuple[int, int]] = []
         previous = last
         for one in self.fresh:
@@ -67,6 +71,16 @@ def _shortened(app: wire.Application, now: Sequence[int], stood: Sequence[int]) 
     appended = bool(now) and now[-1] > stood[-1]
     pushed_out = appended and max(gone) < now[0] and len(now) >= limit
     return [] if pushed_out else gone
+
+
+def _perhaps_pushed_out(app: wire.Application, now: Sequence[int], stood: Sequence[int], remembered: dict[int, Entry]) -> bool:
+    """What went are the oldest, and something was appended since; where nothing is left, an operation began since, or may have."""
+    if now:
+        return now[-1] > stood[-1] and max(number for number in stood if number not in now) < now[0]
+    state = app.status.operation_state if app.status else None
+    begun = instant(state.started_at) if state else None
+    last = instant(remembered[stood[-1]].at) if stood[-1] in remembered else None
+    return begun is None or last is None or begun > last
 
 
 def fingerprint(entry: wire.History) -> str:

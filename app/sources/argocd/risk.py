@@ -41,14 +41,17 @@ def keeps(app: wire.Application, heard: Heard, memory: Memory, now: datetime) ->
 def clock(kept: Mapping[str, Mapping[str, int]], behind: Mapping[str, tuple[str, str]], now: datetime) -> dict[str, Any]:
     """What is remembered of it after a pass, for whoever shows it.
 
-    `captured`: everything of every application but those `behind` was read by then. `soonest`: what each forgets first, were
-    nothing read from then on, in seconds. `behind`: applications with news that could not be read, since when, why, and when
-    they forget it (ISO times).
+    `captured`: everything of every application but those `behind` was read by then. `soonest`: what each of the others forgets
+    first, were nothing read from then on, in seconds; of all those `applications` the ones that come first. A history that keeps
+    nothing has no clock. `behind`: applications with news that could not be read, since when, why, and when they forget it (ISO
+    times).
     """
-    first = [(key, *min((seconds, what) for what, seconds in one.items())) for key, one in kept.items() if one]
+    clocks = {key: [(seconds, what) for what, seconds in one.items() if seconds] for key, one in kept.items() if key not in behind}
+    first = [(key, *min(found)) for key, found in clocks.items() if found]
     soonest = sorted(first, key=lambda one: (one[1], one[0]))[:SHOWN]
     return {
         "captured": stamp(now),
+        "applications": len(first),
         "soonest": [{"application": key, "seconds": seconds, "what": what} for key, seconds, what in soonest],
         "behind": [_late(key, since, because, kept.get(key) or {}, now) for key, (since, because) in sorted(behind.items())],
     }
@@ -60,7 +63,7 @@ def _late(key: str, since: str, because: str, kept: Mapping[str, int], now: date
         "application": key,
         "since": stamp(begun),
         "because": because,
-        "forgets": {what: stamp(begun + timedelta(seconds=seconds)) for what, seconds in sorted(kept.items())},
+        "forgets": {what: stamp(begun + timedelta(seconds=seconds)) for what, seconds in sorted(kept.items()) if seconds},
     }
 
 

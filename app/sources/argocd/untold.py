@@ -3,11 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from app.domain.actor import unknown
 from app.domain.event import Event, How, Step
 from app.sources.argocd.account import Account
 from app.sources.argocd.deeds import Deed
 from app.sources.argocd.maker import Maker
 from app.sources.argocd.terms import SUCCEEDED
+
+LOWERED = "its limit may have been lower for a time, and a sync then pushed them out"
+EMPTIED = "its limit may have been 0 for a time, which empties it"
 
 
 def loss_events(make: Maker, found: Account) -> Iterator[Event]:
@@ -74,11 +78,11 @@ def integrity_events(make: Maker, found: Account) -> Iterator[Event]:
         changes = [{"history_id": one.id, "before": one.before, "after": one.after} for one in past.altered]
         yield _integrity(make, "rewritten", "entries of the history are not what they were when they were read", changes)
     if past.shortened:
-        gone = [{"history_id": n, "before": None, "after": None} for n in past.shortened]
-        yield _integrity(make, "shortened", "entries that stood in the history were taken out, and nothing pushed them out", gone)
+        message = "entries that stood in the history were taken out, and nothing pushed them out"
+        yield _integrity(make, "shortened", message, _gone(found, past.shortened), LOWERED if past.pushed_out else "")
     if past.restarted:
         message = "the history starts again at a lower number: what it held before is gone from Argo CD"
-        yield _integrity(make, "restarted", message, [{"history_id": n, "before": None, "after": None} for n in past.stood])
+        yield _integrity(make, "restarted", message, _gone(found, past.stood), EMPTIED)
     if found.remade:
         was, now = found.remade
         change = {"history_id": now.history_id, "operation": f"{make.uid}/{now.started}", "before": _said(was), "after": _said(now)}
@@ -89,6 +93,14 @@ def _said(deed: Deed) -> dict[str, Any]:
     return {"phase": deed.phase, "finished_at": deed.finished, "names": deed.wears or None, "revisions": deed.revisions}
 
 
-def _integrity(make: Maker, status: str, message: str, changes: Sequence[Mapping[str, Any]]) -> Event:
-    facts = {"message": message, "changes": [dict(one) for one in changes], "history_ids": [one["history_id"] for one in changes]}
-    return make.event("integrity", make.uid, status, Step.NOTED, make.now, facts, unique=make.now.isoformat())
+def _gone(found: Account, numbers: Sequence[int]) -> list[dict[str, Any]]:
+    return [{"history_id": number, "before": found.past.was.get(number), "after": None} for number in numbers]
+
+
+def _integrity(make: Maker, status: str, message: str, changes: Sequence[Mapping[str, Any]], otherwise: str = "") -> Event:
+    """`otherwise`: what else than somebody's hand may have done it."""
+    facts: dict[str, Any] = {"message": message, "changes": [dict(one) for one in changes]}
+    facts["history_ids"] = [one["history_id"] for one in changes]
+    facts |= {"otherwise": otherwise} if otherwise else {}
+    who = unknown("Argo CD keeps no record of who writes to an Application object")
+    return make.event("integrity", make.uid, status, Step.NOTED, make.now, facts, unique=make.now.isoformat(), actor=who)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from app.demo.fakes.argocd_types import ApplicationState
+from app.domain.actor import ActorKind
 from app.domain.event import Event, How, entity_of
 from app.sources.argocd.source import STREAM
 
@@ -138,7 +139,10 @@ def test_an_entry_that_changes_after_it_was_read_is_told_with_what_it_was(stage:
     (change,) = told.facts["changes"]
     assert (change["before"]["revisions"], change["before"]["initiator"]) == ([sha(1)], "user:alice")
     assert (change["after"]["revisions"], change["after"]["initiator"]) == ([sha(39)], "user:mallory")
-    assert entity_of(told) is None, "it is no operation"
+    assert entity_of(told) == f"integrity:{told.source}:{told.ref.id}/{told.id}", "it is no operation"
+    assert told.actor
+    assert told.actor.kind is ActorKind.UNKNOWN
+    assert "otherwise" not in told.facts
     assert integrity(stage.read(160, everything=True)) == []
 
 
@@ -151,7 +155,11 @@ def test_entries_that_are_taken_out_are_told(stage: Stage, keep: slice, gone: li
         stage.state.sync(app, stage.to(10 + 10 * n), "alice")
     stage.read(100)
     app.history = app.history[keep]
-    assert integrity(stage.read(130, everything=True)) == [("shortened", gone)]
+    told = stage.read(130, everything=True)
+    assert integrity(told) == [("shortened", gone)]
+    (event,) = of_type(told, "integrity")
+    assert [one["before"]["revisions"] for one in event.facts["changes"]] == [[sha(1)]] * len(gone), "what it was is not lost"
+    assert "otherwise" not in event.facts
     assert integrity(stage.read(160, everything=True)) == []
 
 
@@ -169,6 +177,31 @@ def test_what_appending_pushes_out_was_not_taken_out(stage: Stage, limit: int | 
     assert len(stage.operations) == 15
 
 
+def test_what_a_lower_limit_may_have_pushed_out_is_told_as_that(stage: Stage) -> None:
+    app = stage.app()
+    for n in range(5):
+        stage.state.sync(app, stage.to(10 + 10 * n), "alice")
+    stage.read(100)
+    app.revision_history_limit = 2
+    stage.state.sync(app, stage.to(110), "alice")
+    app.revision_history_limit = None
+    (event,) = of_type(stage.read(130), "integrity")
+    assert (event.status, event.facts["history_ids"]) == ("shortened", [0, 1, 2, 3])
+    assert "limit may have been lower" in event.facts["otherwise"]
+
+
+def test_a_history_that_a_limit_of_nothing_may_have_emptied_is_told_as_that(stage: Stage) -> None:
+    app = stage.app()
+    stage.state.sync(app, stage.to(10), "alice")
+    stage.read(60)
+    app.revision_history_limit = 0
+    stage.state.sync(app, stage.to(70), "alice")
+    app.revision_history_limit = None
+    (event,) = of_type(stage.read(130), "integrity")
+    assert (event.status, event.facts["history_ids"]) == ("shortened", [0])
+    assert "limit may have been lower" in event.facts["otherwise"]
+
+
 def test_a_history_that_begins_again_is_told_and_its_entries_are_new(stage: Stage) -> None:
     app = stage.app()
     for n in range(3):
@@ -179,6 +212,9 @@ def test_a_history_that_begins_again_is_told_and_its_entries_are_new(stage: Stag
     stage.state.sync(app, stage.to(202), "bob")
     told = stage.read(300)
     assert integrity(told) == [("restarted", [0, 1, 2])]
+    (event,) = of_type(told, "integrity")
+    assert "limit may have been 0" in event.facts["otherwise"]
+    assert event.facts["changes"][2]["before"]["initiator"] == "user:alice"
     assert [e.facts["history_id"] for e in of_type(told, "history")] == [0]
     assert stage.operations[-1].actors[-1].name == "bob"
 
@@ -210,7 +246,7 @@ def test_the_clock_says_what_is_forgotten_first_were_nothing_read(stage: Stage) 
         {"application": "application/argocd/quick", "seconds": 200, "what": "history"},
         {"application": "application/argocd/still", "seconds": 3600, "what": "announcements"},
     ]
-    assert told["behind"] == []
+    assert (told["behind"], told["applications"]) == ([], 2)
     stage.read(130)
     assert stage.memory["at-risk"]["captured"] == "2026-03-02T09:02:10Z"
 
@@ -228,8 +264,17 @@ def test_an_application_that_cannot_be_read_says_since_when_and_when_it_forgets(
         assert (late["application"], late["since"]) == ("application/argocd/one", "2026-03-02T09:00:30Z")
         assert late["because"]
         assert late["forgets"] == {"announcements": "2026-03-02T10:00:30Z"}
+        told = stage.memory["at-risk"]
+        assert ([one["application"] for one in told["soonest"]], told["applications"]) == (["application/argocd/other"], 1)
     stage.read(120)
     assert stage.memory["at-risk"]["behind"] == []
+
+
+def test_a_history_that_keeps_nothing_has_no_clock(stage: Stage) -> None:
+    app = stage.app(revision_history_limit=0)
+    stage.state.sync(app, stage.to(10), "alice")
+    stage.read(30)
+    assert [one["what"] for one in stage.memory["at-risk"]["soonest"]] == ["announcements"]
 
 
 def test_announcements_that_are_kept_longer_are_learned(stage: Stage) -> None:
