@@ -270,6 +270,26 @@ class Events(Shape):
     sentence: str
 
 
+class ForgottenOf(Shape):
+    application: str
+    what: str = Field(description="announcements, or history")
+    forgets_at: datetime = Field(description="unless it is read before")
+
+
+class BehindOf(Shape):
+    application: str
+    since: datetime
+    because: str
+    first: ForgottenOf | None
+
+
+class AtRiskOf(Shape):
+    captured_at: datetime = Field(description="by then everything was read but the news of those behind")
+    applications: int = Field(description="that are not behind; `soonest` are the first of them")
+    soonest: list[ForgottenOf]
+    behind: list[BehindOf] = Field(description="applications with news that could not be read")
+
+
 class StreamOf(Shape):
     source: str
     stream: str
@@ -283,6 +303,7 @@ class StreamOf(Shape):
     clock_offset_seconds: float | None
     forgets_after_seconds: float | None
     next_poll_at: datetime
+    at_risk: AtRiskOf | None = Field(description="what its source forgets next, where that is known by application")
 
 
 class GapOf(Shape):

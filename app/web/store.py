@@ -131,8 +131,8 @@ def unknowns(connection: Connection) -> Sequence[Any]:
 
 
 def able(connection: Connection) -> Sequence[Any]:
-    """(source, stream, key, value) of what each stream remembers to be shown: `server` and `progress`."""
-    keys = ("server", "progress")
+    """(source, stream, key, value) of what each stream remembers to be shown: `server`, `progress` and `at-risk`."""
+    keys = ("server", "progress", "at-risk")
     statement = select(stream_memory).where(stream_memory.c.key.in_(keys))
     return connection.execute(statement.order_by(stream_memory.c.source, stream_memory.c.stream, stream_memory.c.key)).all()
 

@@ -22,6 +22,7 @@ from app.web.portal import Portal
 from app.web.question import question
 from app.web.schema import problems
 from app.web.times import iso
+from app.web.views.at_risk import Clock, Forgotten, clock_of
 from app.web.views.sources import gaps, spoken, window
 
 Zone = Annotated[str, Query(alias="tz", description="IANA zone in which times without an offset are read; UTC when not given.")]
@@ -145,8 +146,10 @@ def _sources(api: APIRouter, portal: Portal) -> None:
         with read_only(portal.engine) as connection:
             held = streams.overview(connection)
             holes = gaps(reads.read_spans(connection, frame.start), frame)
+            able = reads.able(connection)
         missing = [{"source": g.source, "stream": g.stream, "from": iso(g.start), "to": iso(g.end)} for g in holes]
-        items = [_stream(row, seen.now) for row in held]
+        clocks = {(one.source, one.stream): told for one in able if one.key == "at-risk" and (told := clock_of(one.value))}
+        items = [{**_stream(row, seen.now), "at_risk": _at_risk(clocks.get((row.source, row.stream)))} for row in held]
         return answer({"items": items, "next": None, "sentence": " ".join(spoken(held, seen.now)), "gaps": missing})
 
 
@@ -164,3 +167,18 @@ def _stream(row: Any, now: datetime) -> dict[str, Any]:
         "forgets_after_seconds": seconds["forgets_after"],
         "next_poll_at": iso(row.next_poll_at),
     }
+
+
+def _at_risk(clock: Clock | None) -> dict[str, Any] | None:
+    if clock is None:
+        return None
+    behind = [
+        {"application": late.application, "since": iso(late.since), "because": late.because, "first": _forgotten(late.first)}
+        for late in clock.behind
+    ]
+    soonest = [_forgotten(one) for one in clock.soonest]
+    return {"captured_at": iso(clock.captured), "applications": clock.applications, "soonest": soonest, "behind": behind}
+
+
+def _forgotten(one: Forgotten | None) -> dict[str, Any] | None:
+    return {"application": one.application, "what": one.what, "forgets_at": iso(one.at)} if one else None

@@ -1,4 +1,4 @@
-"""What streams remember to be shown: what their server can, and how far a reading of years has come."""
+"""What streams remember to be shown: what their server can, how far a reading of years has come, what is forgotten next."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,24 +10,26 @@ from app.web.times import Zone, shown, took
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """`words` of all streams of one source; `progress` by stream."""
+    """`words` of all streams of one source; `progress` and the evidence-at-risk clock (`risk`) by stream."""
 
     words: Mapping[str, Any] = field(default_factory=dict)
     progress: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    risk: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def remembered(rows: Sequence[Any], source: str) -> Remembered:
     """`rows` are `store.able`; where two streams say the same word, the later stream by name is believed."""
     words: dict[str, Any] = {}
     progress: dict[str, Mapping[str, Any]] = {}
+    risk: dict[str, Mapping[str, Any]] = {}
     for row in rows:
         if row.source != source or not isinstance(row.value, Mapping):
             continue
         if row.key == "server":
             words |= row.value
         else:
-            progress[row.stream] = row.value
-    return Remembered(words, progress)
+            (risk if row.key == "at-risk" else progress)[row.stream] = row.value
+    return Remembered(words, progress, risk)
 
 
 def progressed(said: Mapping[str, Any], zone: Zone) -> str:
@@ -41,7 +43,7 @@ def progressed(said: Mapping[str, Any], zone: Zone) -> str:
     if not years:
         return "no earlier year to read"
     count = f"{runs:,} runs" if isinstance(runs, int) else "runs"
-    since, at, ended = (_time(said.get(name)) for name in ("since", "at", "done_at"))
+    since, at, ended = (time_of(said.get(name)) for name in ("since", "at", "done_at"))
     begun = f", since {shown(since, zone).full}" if since else ""
     if ended:
         return f"all {years} year{'s' if years != 1 else ''} from {first} to {last} read, {count}, ended {shown(ended, zone).full}"
@@ -57,7 +59,7 @@ def _pace(said: Mapping[str, Any], since: datetime | None, at: datetime | None) 
     return f", about {new / ((at - since).total_seconds() / 3600):,.0f} an hour in {took(at - since)}"
 
 
-def _time(value: Any) -> datetime | None:
+def time_of(value: Any) -> datetime | None:
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:

@@ -9,6 +9,7 @@ from typing import Any
 from app.domain.able import spoken as able_to
 from app.domain.able import writes
 from app.web.times import Time, Zone, shown, shown_or_none, took
+from app.web.views.at_risk import AtRisk, Clock, at_risk, clock_of, in_words
 from app.web.views.coverage import Line, Span, gaps_in, line_of
 from app.web.views.lists import Empty
 from app.web.views.marks import Badge
@@ -46,6 +47,7 @@ class SourceBlock:
     able: str
     notices: tuple[Notice, ...]
     streams: tuple[StreamRow, ...]
+    at_risk: tuple[AtRisk, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,13 +255,15 @@ def _block(name: str, streams: Sequence[Any], read: Read, unknown: int, found: R
     )
     if power := writes(found.words):
         notices = (Notice("The token is not read-only.", f"It {power}. Use one that may only read.", "fail"), *notices)
+    clocks = {stream: told for stream, said in found.risk.items() if (told := clock_of(said))}
     return SourceBlock(
         name=name,
         says=f"{kind}{clock}",
         requests=f"{sum(s.requests for s in streams):,} requests so far, {unknown:,} unknown value{'s' if unknown != 1 else ''}",
         able=able_to(found.words),
         notices=notices,
-        streams=tuple(_stream(s, read, frame, found.progress.get(s.stream)) for s in streams),
+        streams=tuple(_stream(s, read, frame, found.progress.get(s.stream), clocks.get(s.stream)) for s in streams),
+        at_risk=tuple(at_risk(told, frame.now, frame.zone) for _, told in sorted(clocks.items())),
     )
 
 
@@ -273,7 +277,7 @@ def _offset(offset: timedelta) -> str:
     return "agrees with ours" if abs(seconds) < 1 else f"{took(abs(seconds))} {'ahead of' if seconds > 0 else 'behind'} ours"
 
 
-def _stream(s: Any, read: Read, frame: Window, progress: Mapping[str, Any] | None = None) -> StreamRow:
+def _stream(s: Any, read: Read, frame: Window, progress: Mapping[str, Any] | None = None, clock: Clock | None = None) -> StreamRow:
     mine, now = read.get((s.source, s.stream), ()), frame.now
     left = _left(s, now)
     succeeded = shown_or_none(s.succeeded_at, frame.zone)
@@ -284,7 +288,7 @@ def _stream(s: Any, read: Read, frame: Window, progress: Mapping[str, Any] | Non
         form="clock" if s.succeeded_at and now - s.succeeded_at < timedelta(hours=12) else "minute",
         lag=took(max(timedelta(0), now - s.succeeded_at)) if s.succeeded_at else "none",
         line=line_of(mine, min((a for a, _ in mine), default=None), frame.start, frame.end, now, tolerance(s), frame.zone),
-        forgets=_forgets(s, left),
+        forgets=in_words(clock.first.left(now)) if clock and clock.first else _forgets(s, left),
         pressing=_pressing(s, now),
         says="; ".join(filter(None, (_says(s, now), progressed(progress, frame.zone) if progress else ""))),
     )
