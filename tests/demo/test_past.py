@@ -110,9 +110,9 @@ def test_a_merge_without_a_review_fails(changes: list[dict[str, Any]]) -> None:
 
 
 def test_a_push_straight_to_a_protected_branch_is_found_with_who_pushed(changes: list[dict[str, Any]]) -> None:
-    *imports, one = [
-        one for one in changes if one["title"].startswith("Direct push of 1 commit to main of bank/application-manifests")
-    ]
+    *imports, one = [one for one in changes if one["title"].endswith("(pushed straight to main)")]
+    assert one["repository"] == "bank/application-manifests"
+    assert "raise the memory limit" in one["title"]
     assert imports, "the applications were imported so, too"
     assert one["pull_requests"] == []
     assert (verdict(one, "AUTH-1"), len(one["syncs"])) == ("fail", 1)
