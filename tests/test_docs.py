@@ -205,6 +205,12 @@ def test_every_control_that_is_named_exists() -> None:
     assert [row[0] for row in table(DOCS["docs/controls.md"], "verdict")] == [said(verdict) for verdict in Verdict]
 
 
+def test_how_many_controls_there_are_is_nowhere_a_number() -> None:
+    """It grows, and the number would be left behind."""
+    count = r"(?:\d+|(?:twenty|thirty|forty|fifty)(?:[- ]\w+)?|\w+teen|ten|eleven|twelve)"
+    assert not re.findall(rf"\b(?:judged by|with|has|all|of) {count} controls\b", EVERYTHING)
+
+
 # search
 
 
