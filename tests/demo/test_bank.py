@@ -1,12 +1,11 @@
 """What the demo's branches ask for binds the bank's people, administrators too: who goes past it has lifted it first."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from app.demo.bank import PROTECTION, Bank
 from app.demo.cast import MANIFESTS
-from app.demo.journal import Journal, Wishes
+from app.demo.journal import Wishes
 
 from tests.demo.living import NOW
 
@@ -14,8 +13,8 @@ LATER = NOW + timedelta(hours=1)
 
 
 @pytest.fixture
-def bank(tmp_path: Path) -> Bank:
-    return Bank(Journal(tmp_path / "journal.jsonl", Wishes(days=1), NOW).wishes, NOW, lambda: NOW)
+def bank() -> Bank:
+    return Bank(Wishes(days=1), NOW, lambda: LATER)
 
 
 def test_nothing_is_merged_without_the_approvals_that_are_asked_for(bank: Bank) -> None:
