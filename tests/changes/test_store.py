@@ -235,9 +235,9 @@ def test_hostile_text_is_kept_and_found(connection: Connection) -> None:
 
 
 def test_a_commit_prefix_is_looked_up_in_its_index(filled: Connection) -> None:
-    rows = [{"key": "commit", "value": sha(f"c{i}"), "change": MADE[i % 120].id, "at": MADE[i % 120].at} for i in range(3000)]
+    rows = [{"key": "commit", "value": sha(f"c{i}"), "change": MADE[i % 120].id, "at": MADE[i % 120].at} for i in range(20_000)]
     filled.execute(insert(change_terms), rows)
-    filled.exec_driver_sql("ANALYZE change_terms")  # whatever an autovacuum saw of the table while it was empty
+    filled.exec_driver_sql("ANALYZE change_terms, changes")  # whatever an autovacuum saw of them while they were empty
     found = changes_filter(q("commit:" + sha("c7")[:9]), None)
     asked = select(found.id).select_from(found.rows).where(*found.where)
     plan = filled.exec_driver_sql("EXPLAIN " + str(asked.compile(filled, compile_kwargs={"literal_binds": True})))
