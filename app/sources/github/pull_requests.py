@@ -17,7 +17,7 @@ from app.sources.github import query
 from app.sources.github.client import Client, needed_repository, split
 from app.sources.github.normalise import normalise
 from app.sources.github.reading import Reading
-from app.sources.github.telling import Normalised, Origin
+from app.sources.github.telling import Origin
 from app.sources.github.wire import (
     Node,
     at,
@@ -32,6 +32,7 @@ from app.sources.github.wire import (
     stamp,
     text,
 )
+from app.sources.telling import Normalised
 
 OVERLAP = timedelta(minutes=10)  # `updatedAt` has no published contract; a late bump within this is still read
 FIRST, LARGEST = 25, 50

@@ -5,7 +5,6 @@ state events, status checks, the pushers of its heads, and the project's setting
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,11 +16,11 @@ from app.domain.ref import Ref
 from app.errors import NotUnderstood
 from app.sources.gitlab.checks import checks
 from app.sources.gitlab.landing import landing
-from app.sources.gitlab.people import account, as_facts, author, author_of, authors, committer
+from app.sources.gitlab.people import account, author, author_of, authors, committer
 from app.sources.gitlab.pushers import head_pushes
 from app.sources.gitlab.reviews import reviews
 from app.sources.gitlab.said import auto_merge, said
-from app.sources.gitlab.telling import Origin, Telling, Unknown, heads
+from app.sources.gitlab.telling import Origin, Telling, heads
 from app.sources.gitlab.terms import STATES, TURNS
 from app.sources.gitlab.wire import (
     Commit,
@@ -37,12 +36,8 @@ from app.sources.gitlab.wire import (
     when,
     whole,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Normalised:
-    events: tuple[Event, ...]
-    unknown: tuple[tuple[str, str], ...] = ()
+from app.sources.people import as_facts
+from app.sources.telling import Normalised, Unknown
 
 
 def normalise(kept: Mapping[str, Any], origin: Origin) -> Normalised:
@@ -59,7 +54,10 @@ def normalise(kept: Mapping[str, Any], origin: Origin) -> Normalised:
         key=lambda note: (str(stamp(when(note.created_at))), note.id or 0),
     )
     facts = _facts(request, kept, project, notes, origin, new)
-    telling = Telling(kept, request, project, origin, identity, iid, facts, heads(kept, new), notes, new)
+    versions, url = heads(kept, new), shown(request.web_url, 2000)
+    telling = Telling(
+        origin, identity, iid, url, facts, new, whole=kept, request=request, project=project, heads=versions, notes=notes
+    )
     found = [*_life(telling), *said(telling), *head_pushes(telling), *reviews(telling), *_commits(telling), *checks(telling)]
     once = {event.id: event for event in reversed(found)}
     ordered = sorted(once.values(), key=lambda event: (event.occurred_at, str(event.id)))
@@ -175,7 +173,7 @@ def _commits(telling: Telling) -> Iterator[Event]:
             continue
         people, message = authors(commit), commit.message or commit.title
         facts = {
-            "number": telling.iid,
+            "number": telling.number,
             "sha": oid,
             "headline": plain(message.partition("\n")[0], 300),
             "reverts": reverts(message, telling.origin.repository),

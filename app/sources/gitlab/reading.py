@@ -13,10 +13,11 @@ from app.canonical import digest
 from app.errors import Forbidden, Missing, NotUnderstood
 from app.sources.contract import Observation
 from app.sources.gitlab.client import Client
-from app.sources.gitlab.normalise import Normalised, normalise
+from app.sources.gitlab.normalise import normalise
 from app.sources.gitlab.project import Place
 from app.sources.gitlab.telling import Met, Origin, heads
 from app.sources.gitlab.wire import Commit, Node, PushEvent, rows, sha, when
+from app.sources.telling import Normalised
 
 
 @dataclass
