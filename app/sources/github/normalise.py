@@ -71,7 +71,7 @@ def _facts(node: Node, origin: Origin, new: Unknown) -> dict[str, Any]:
         "author": as_facts(account(at(node, "author"), new)),
         "labels": [text(label, "name", limit=100) for label in nodes(node, "labels")],
         "reverts": reverts(text(node, "body", limit=100_000), origin.repository),
-        "body_digest": digest(str(at(node, "body") or "").encode("utf-8", "surrogatepass")),
+        "body_digest": body_digest(node),
         "created_at": stamp(moment(node, "createdAt")),
         "merged_at": stamp(moment(node, "mergedAt")),
         "closed_at": stamp(moment(node, "closedAt")),
@@ -84,6 +84,11 @@ def _facts(node: Node, origin: Origin, new: Unknown) -> dict[str, Any]:
         "commits_complete": total == len(listed),
         "database_id": number(node, "fullDatabaseId"),
     }
+
+
+def body_digest(node: Node) -> str:
+    """Tells one description of a pull request from another."""
+    return digest(str(at(node, "body") or "").encode("utf-8", "surrogatepass"))
 
 
 def _untimed(node: Node, of: str, *keys: str) -> Iterator[tuple[str, str]]:

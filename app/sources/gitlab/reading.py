@@ -1,6 +1,6 @@
 """Everything that is asked of one merge request, as it is kept: one observation from which all its events follow.
 
-Of the notes only the system's are kept: what people write to each other is none of ours.
+Of the notes only the system's are kept, and of the description only its digest: what people write to each other is none of ours.
 """
 
 import json
@@ -71,7 +71,7 @@ class Reader:
     def read(self, iid: int) -> tuple[Observation, Normalised]:
         """Raises Missing when the merge request is gone."""
         kept = self._kept(iid)
-        body = json.dumps(kept, ensure_ascii=True, separators=(",", ":"), sort_keys=True).encode()
+        body = json.dumps(_kept_of(kept), ensure_ascii=True, separators=(",", ":"), sort_keys=True).encode()
         url = str(kept["merge_request"].get("web_url") or "")
         seen = Observation(f"pull-request/{self.place.path}#{iid}", url[:4000], body, digest(body), self.now)
         return seen, normalise(kept, Origin(self.source, self.place.path, self.now, seen.digest))
@@ -134,6 +134,13 @@ class Reader:
                 return None
             raise
         return sha(str(shared.get("id"))) != before
+
+
+def _kept_of(read: Mapping[str, Any]) -> dict[str, Any]:
+    """What was read, as it is kept: in place of the description its digest, the same as in the events."""
+    text = read["merge_request"].get("description")
+    told = digest(text.encode("utf-8", "surrogatepass")) if isinstance(text, str) else None
+    return {**read, "merge_request": {**read["merge_request"], "description": told}}
 
 
 def _system(note: Any) -> bool:
