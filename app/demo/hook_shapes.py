@@ -1,7 +1,7 @@
 """What GitHub's webhooks hold, whole, of the events that the demo sends.
 
-https://docs.github.com/en/webhooks/webhook-events-and-payloads. Addresses are templates of the kinds that GitHub tells; none of them
-is ever asked.
+https://docs.github.com/en/webhooks/webhook-events-and-payloads. Addresses are of the kinds that GitHub tells;
+none of them is ever asked.
 """
 
 from collections.abc import Sequence
@@ -45,8 +45,10 @@ TEMPLATES = {
     "labels": "labels{/name}",
     "releases": "releases{/id}",
 }
-LONE = ("changed_files", "merged", "commits", "merged_by", "maintainer_can_modify", "comments", "rebaseable", "deletions")
-LONE += ("mergeable", "mergeable_state", "additions", "review_comments")  # what a pull request has only in events of its own
+LONE = (  # what a pull request has only in events of its own
+    *("changed_files", "merged", "commits", "merged_by", "maintainer_can_modify", "comments", "rebaseable", "deletions"),
+    *("mergeable", "mergeable_state", "additions", "review_comments"),
+)
 
 
 def push(state: GithubState, known: Repository, before: str | None, after: str) -> JSON:

@@ -73,7 +73,9 @@ class _Stage:
         self.app: Any = None
         listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server = uvicorn.Server(uvicorn.Config(self._played, log_level="error", lifespan="off", date_header=dated))
+        server = uvicorn.Server(
+            uvicorn.Config(self._played, log_level="error", lifespan="off", interface="asgi3", date_header=dated)
+        )
         threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True).start()
         deadline = time.monotonic() + 10
         while not server.started:

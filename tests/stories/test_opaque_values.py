@@ -178,7 +178,10 @@ def test_a_mark_stood_in_each_place_and_it_was_read_all_the_same(bank: Bank, pla
         assert PLACES[kind] - set(planter.places.values()) == set(), kind
     told = {(row.source, row.type) for row in bank.rows("SELECT DISTINCT source, type FROM events")}
     assert {
-        *(("tfe-prod", what) for what in ("plan-resources", "apply-resources", "policy-check", "policy-evaluation", "audit")),
+        *(
+            ("tfe-prod", what)
+            for what in ("plan-resources", "apply-resources", "policy-check", "task-stage", "task-result", "audit")
+        ),
         *(("argocd-prod", what) for what in ("operation", "comparison")),
         *(("github", what) for what in ("pull-request", "review")),
         *(("gitlab", what) for what in ("pull-request", "review")),

@@ -5,7 +5,7 @@ import itertools
 import json
 import logging
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -198,14 +198,15 @@ def test_a_merge_request_is_known_after_its_hook(door: Door, bank: Bank, gitlab:
     settings = load({"THROUGHLINE_CONFIG": str(bank.write())})
     known = "SELECT count(*) FROM events WHERE source = 'gitlab' AND pull_request = :iid"
 
-    def look() -> None:
+    def look(after: float = 0) -> None:
+        now = datetime.now(UTC) + timedelta(seconds=after)
         with compose.sources(settings, "gitlab") as (source,):
             for stream in source.streams():
-                read_stream(door.engine, source, stream, random_id(), lambda: datetime.now(UTC), only_due=True)
+                read_stream(door.engine, source, stream, random_id(), lambda: now, only_due=True)
 
     look()
     assert bank.one(known, iid=iid) == 0, "nobody looks before the hook"
     said = {**MERGE, "object_attributes": {"action": "open", "iid": iid}}
     assert door.post(letter("gitlab", said, "")).json()["due"] == ["pull-requests"]
-    look()
+    look(after=3)
     assert bank.one(known, iid=iid) >= 1

@@ -89,8 +89,7 @@ def _facts(
         "author": as_facts(account(request.author)),
         "reviewers": [as_facts(account(user)) for user in request.reviewers or ()],
         "labels": [plain(label, 100) for label in request.labels or ()],
-        "reverts": reverts(request.description or "", origin.repository),
-        "body_digest": digest((request.description or "").encode("utf-8", "surrogatepass")),
+        **_described(kept.get("described")),
         "created_at": stamp(when(request.created_at)),
         "merged_at": stamp(when(request.merged_at)),
         "closed_at": stamp(when(request.closed_at)),
@@ -103,6 +102,19 @@ def _facts(
         "commits_total": len(listed),
         "commits_complete": sha(request.sha) in listed,
     }
+
+
+def described(text: str, repository: str) -> dict[str, Any]:
+    """What is kept of a description: its digest, and what it says it reverts."""
+    return {"reverts": reverts(text, repository), "body_digest": digest(text.encode("utf-8", "surrogatepass"))}
+
+
+def _described(kept: Any) -> dict[str, Any]:
+    """As `described` made it; of anything else what it makes of no description."""
+    told = kept if isinstance(kept, Mapping) else {}
+    named, mark = told.get("reverts"), told.get("body_digest")
+    listed = [plain(one, 300) for one in named if isinstance(one, str)] if isinstance(named, list) else []
+    return {"reverts": listed, "body_digest": plain(mark, 100) if isinstance(mark, str) else described("", "")["body_digest"]}
 
 
 def _text(value: object) -> str:

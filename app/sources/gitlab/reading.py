@@ -13,7 +13,7 @@ from app.canonical import digest
 from app.errors import Forbidden, Missing, NotUnderstood
 from app.sources.contract import Observation
 from app.sources.gitlab.client import Client
-from app.sources.gitlab.normalise import normalise
+from app.sources.gitlab.normalise import described, normalise
 from app.sources.gitlab.project import Place
 from app.sources.gitlab.telling import Met, Origin, heads
 from app.sources.gitlab.wire import Commit, Node, PushEvent, rows, sha, when
@@ -71,7 +71,7 @@ class Reader:
     def read(self, iid: int) -> tuple[Observation, Normalised]:
         """Raises Missing when the merge request is gone."""
         kept = self._kept(iid)
-        body = json.dumps(_kept_of(kept), ensure_ascii=True, separators=(",", ":"), sort_keys=True).encode()
+        body = json.dumps(kept, ensure_ascii=True, separators=(",", ":"), sort_keys=True).encode()
         url = str(kept["merge_request"].get("web_url") or "")
         seen = Observation(f"pull-request/{self.place.path}#{iid}", url[:4000], body, digest(body), self.now)
         return seen, normalise(kept, Origin(self.source, self.place.path, self.now, seen.digest))
@@ -80,8 +80,10 @@ class Reader:
         path, client = f"/projects/{self.place.id}/merge_requests/{iid}", self.client
         request = dict(client.one(path))
         request.pop("user", None)  # what the token's own account may do
+        text = request.pop("description", None)
         kept: dict[str, Any] = {
             "merge_request": request,
+            "described": described(text if isinstance(text, str) else "", self.place.path),
             "approvals": self._approvals(path),
             "commits": client.every(f"{path}/commits"),
             "versions": client.every(f"{path}/versions"),
@@ -134,13 +136,6 @@ class Reader:
                 return None
             raise
         return sha(str(shared.get("id"))) != before
-
-
-def _kept_of(read: Mapping[str, Any]) -> dict[str, Any]:
-    """What was read, as it is kept: in place of the description its digest, the same as in the events."""
-    text = read["merge_request"].get("description")
-    told = digest(text.encode("utf-8", "surrogatepass")) if isinstance(text, str) else None
-    return {**read, "merge_request": {**read["merge_request"], "description": told}}
 
 
 def _system(note: Any) -> bool:
