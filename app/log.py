@@ -11,7 +11,8 @@ _SECRETS: set[str] = set()
 _SHAPES = re.compile(
     r"(?i)(\bbearer\s+)[\w.~+/=-]{8,}"
     r"|(\b(?:token|password|secret|authorization|api[_-]?key)\b[\"']?\s*[=:]\s*[\"']?)(?!bearer\b)[^\s\"',;&]{4,}"
-    r"|\b(?:ghp|gho|ghs|github_pat|glpat|eyJ)[\w.-]{16,}|(://[^:/\s@]+:)[^@\s/]+@"
+    r"|\b(?:gh[opsur]_|github_pat|gl(?:pat|oas|dt|rt|cbt|ptt|ft|imt|agent)-|xox[abeprs]-|hv[bsr]\.|\w{14}\.atlasv1\.|eyJ)[\w.-]{16,}"
+    r"|\bA[KS]IA[A-Z0-9]{16}\b|(://[^:/\s@]+:)[^@\s/]+@"
 )
 
 

@@ -34,6 +34,11 @@ def test_a_line_is_one_json_object(lines: io.StringIO) -> None:
         "postgresql://u:hunter2hunter2@db/x",
         "got ghp_hunter2hunter2hunter2",
         "eyJhbGciOiJIUzI1NiJ9.hunter2",
+        "ghu_hunter2hunter2hunter2",
+        "glrt-hunter2hunter2hunter2",
+        "xoxb-hunter2hunter2hunter2",
+        "AbCdEfGhIjKlMn.atlasv1.hunter2hunter2hunter2",
+        "AKIAIOSFODNN7EXAMPLE",
     ],
 )
 def test_what_looks_like_a_secret_is_redacted(text: str) -> None:

@@ -1,8 +1,7 @@
 """The webhooks that the demo's servers send when something changed there: signed as the real ones sign, to the portal's own door.
 
-What changed is what differs from the last look. Shapes, as much of them as is read:
-https://developer.hashicorp.com/terraform/enterprise/api-docs/notification-configurations,
-https://docs.github.com/en/webhooks/webhook-events-and-payloads, and a template of the bank's own for Argo CD's notifications.
+What changed is what differs from the last look. Shapes: GitHub's in `hook_shapes`, Terraform Enterprise's of
+https://developer.hashicorp.com/terraform/enterprise/api-docs/notification-configurations, a template of the bank's own for Argo CD.
 """
 
 import hashlib
@@ -18,8 +17,9 @@ from datetime import datetime
 from typing import Any
 
 from app import log
-from app.demo import cast
+from app.demo import cast, hook_shapes
 from app.demo.bank import Bank
+from app.demo.fakes.github_things import PullRequest, Repository
 
 SECRETS = {cast.TFE: "tfe-demo-webhook", cast.ARGOCD: "argocd-demo-webhook", cast.GITHUB: "github-demo-webhook"}
 TRIGGERS = {  # what Terraform Enterprise calls a run's being where it is; plan-only runs are never told of
@@ -57,7 +57,9 @@ class News:
         before, self._known = self._known, seen
         if before is None:
             return []
-        return [letter for key, value in seen.items() if before.get(key) != value and (letter := self._letter(key, at))]
+        return [
+            letter for key, value in seen.items() if before.get(key) != value and (letter := self._letter(key, before.get(key), at))
+        ]
 
     def _state(self) -> Iterator[tuple[tuple[str, ...], Any]]:
         for run in self.bank.tfe.runs:
@@ -66,16 +68,18 @@ class News:
         for repository in self.bank.github.repositories.values():
             yield (cast.GITHUB, repository.name), repository.tip
             for number, pull in repository.pull_requests.items():
-                yield (cast.GITHUB, repository.name, str(number)), (pull.state, pull.head, pull.updated_at)
+                yield (cast.GITHUB, repository.name, str(number)), (pull.state, pull.head, pull.updated_at, len(pull.reviews))
         for app in self.bank.argocd.applications.values():
             last = app.operation
             yield (cast.ARGOCD, app.name), (last and (last.started_at, last.phase), app.sync, app.health)
 
-    def _letter(self, key: tuple[str, ...], at: datetime) -> Letter | None:
+    def _letter(self, key: tuple[str, ...], before: Any, at: datetime) -> Letter | None:
         if key[0] == cast.TFE:
             return self._notification(key[1], at)
         if key[0] == cast.GITHUB:
-            return self._push(key[1]) if len(key) == 2 else self._pull_request(key[1], int(key[2]))
+            known = self.bank.github.repositories[key[1]]
+            pull = known.pull_requests[int(key[2])] if len(key) > 2 else None
+            return self._pull_request(known, pull, before) if pull else self._push(known, before)
         return signed(cast.ARGOCD, {"app": key[1], "at": at.isoformat()})
 
     def _notification(self, run_id: str, at: datetime) -> Letter | None:
@@ -106,25 +110,25 @@ class News:
             },
         )
 
-    def _push(self, repository: str) -> Letter:
-        known = self.bank.github.repositories[repository]
-        said = {"ref": f"refs/heads/{known.default_branch}", "after": known.tip, "repository": {"full_name": repository}}
-        return signed(cast.GITHUB, said, "push")
+    def _push(self, known: Repository, before: str | None) -> Letter:
+        return signed(cast.GITHUB, hook_shapes.push(self.bank.github, known, before, known.tip), "push")
 
-    def _pull_request(self, repository: str, number: int) -> Letter:
-        pull = self.bank.github.repositories[repository].pull_requests[number]
-        action = "opened" if pull.updated_at == pull.created_at else "closed" if pull.state != "OPEN" else "synchronize"
-        shown = {
-            "number": number,
-            "state": pull.state.lower(),
-            "updated_at": pull.updated_at.isoformat(),
-            "head": {"sha": pull.head},
-        }
-        return signed(
-            cast.GITHUB,
-            {"action": action, "number": number, "pull_request": shown, "repository": {"full_name": repository}},
-            "pull_request",
-        )
+    def _pull_request(self, known: Repository, pull: PullRequest, before: tuple[Any, ...] | None) -> Letter:
+        """What happened to it, in GitHub's words; what is told by none of these is told as an edit."""
+        state, head, _, reviews = before or ("", "", None, 0)
+        told = (self.bank.github, known, pull)
+        if before is None and pull.state == "OPEN":
+            return signed(cast.GITHUB, hook_shapes.pull_request(*told, "opened", pull.author), "pull_request")
+        if pull.state != state:
+            action = "reopened" if pull.state == "OPEN" else "closed"
+            by = next((one.actor for one in reversed(pull.timeline) if one.typename in ("ClosedEvent", "ReopenedEvent")), None)
+            return signed(cast.GITHUB, hook_shapes.pull_request(*told, action, by), "pull_request")
+        if pull.head != head:
+            moved = hook_shapes.pull_request(*told, "synchronize", pull.author, before=head, after=pull.head)
+            return signed(cast.GITHUB, moved, "pull_request")
+        if len(pull.reviews) > reviews and pull.reviews[-1].submitted_at:
+            return signed(cast.GITHUB, hook_shapes.review(*told, pull.reviews[-1]), "pull_request_review")
+        return signed(cast.GITHUB, hook_shapes.pull_request(*told, "edited", pull.author, changes={}), "pull_request")
 
 
 def signed(source: str, said: Mapping[str, Any], event: str = "") -> Letter:

@@ -3,12 +3,14 @@
 And what a run or a sync carried of it to a system.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.actor import Actor
 from app.domain.workspace import Setting
 
+COMMIT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")  # a full one: SHA-1, or SHA-256
 MERGES = ("pr_merge", "merge_queue_merge")  # the host itself moved the branch, to land pull requests
 
 

@@ -12,6 +12,7 @@ import orjson
 
 from app.canonical import plain
 from app.domain.hook import Heard
+from app.domain.secret import without_secrets
 from app.errors import NotUnderstood, Unverified
 from app.sources.contract import Connection
 
@@ -66,10 +67,15 @@ def content(body: bytes) -> Mapping[str, Any]:
 
 
 def text(found: Any, *path: str) -> str:
-    """The text at `path`; nothing where there is none."""
+    """The text at `path`, without what looks like a secret; nothing where there is none."""
     for name in path:
         found = found.get(name) if isinstance(found, Mapping) else None
-    return plain(found, 300) if isinstance(found, str) else ""
+    return said(found) if isinstance(found, str) else ""
+
+
+def said(text: str) -> str:
+    """A sender's word, fit to be kept: cut first, for a header may be long."""
+    return plain(without_secrets(text[:2000]), 300)
 
 
 def digest(body: bytes) -> str:

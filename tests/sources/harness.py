@@ -66,22 +66,42 @@ def observations_of(pages: Sequence[Page]) -> list[Observation]:
     return [observation for page in pages for observation in page.observations]
 
 
+class _Stage:
+    """A listening server whose application can be another one: to start and to stop one takes longer than most tests."""
+
+    def __init__(self, *, dated: bool) -> None:
+        self.app: Any = None
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server = uvicorn.Server(
+            uvicorn.Config(self._played, log_level="error", lifespan="off", interface="asgi3", date_header=dated)
+        )
+        threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True).start()
+        deadline = time.monotonic() + 10
+        while not server.started:
+            if time.monotonic() > deadline:
+                raise AssertionError("the fake did not start within 10 s")
+            time.sleep(0.01)
+
+    async def _played(self, scope: Any, receive: Any, send: Any) -> None:
+        if self.app is None:
+            raise AssertionError(f"{scope['path']} was asked of a server that nobody has")
+        await self.app(scope, receive, send)
+
+
+_free: dict[bool, list[_Stage]] = {True: [], False: []}
+
+
 @contextmanager
 def served(app: Any, *, dated: bool = True) -> Iterator[str]:
-    """The fake behind real HTTP on 127.0.0.1; gives its address without a trailing slash. `dated`: the server sets Date."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off", date_header=dated))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 10
-    while not server.started:
-        if time.monotonic() > deadline:
-            raise AssertionError("the fake did not start within 10 s")
-        time.sleep(0.01)
+    """The fake behind real HTTP on 127.0.0.1; gives its address without a trailing slash. `dated`: the server sets Date.
+
+    Its address is nobody else's while the block lasts; afterwards another application of this process may have it.
+    """
+    stage = _free[dated].pop() if _free[dated] else _Stage(dated=dated)
+    stage.app = app
     try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield stage.url
     finally:
-        server.should_exit = True
-        thread.join(timeout=10)
-        listener.close()
+        stage.app = None
+        _free[dated].append(stage)

@@ -1,15 +1,16 @@
 """What never leaves this folder: values that may be secrets, taken out before anything is digested, stored or compared.
 
-Argo CD masks core Secrets only. Local manifests, Helm values and parameters, plugin environments and Jsonnet variables
-come in clear; their names are kept, their values are not. `managedFields` and last-applied copies repeat whole objects.
+Argo CD masks core Secrets only. Local manifests, Helm values and parameters, plugin environments, Jsonnet variables, Kustomize
+patches and annotations, and what an operation was told besides come in clear; their names are kept, their values are not.
+`managedFields` and last-applied copies repeat whole objects.
 """
 
 import re
 from typing import Any
 
 REMOVED = "[removed]"
-WHOLE = frozenset({"manifests", "values", "valuesObject", "stringData"})
-VALUED = frozenset({"parameters", "env", "extVars", "tlas"})  # lists of {name, value, …}: names stay
+WHOLE = frozenset({"manifests", "values", "valuesObject", "stringData", "patch", "commonAnnotations", "commonLabels"})
+VALUED = frozenset({"parameters", "env", "extVars", "tlas", "info"})  # lists of {name, value, …}: names stay
 DROPPED = frozenset({"managedFields"})
 LOGIN = re.compile(r"(?i)(\bhttps?://)[^/\s@]+@|(\b[a-z][a-z0-9+.-]*://[^/\s:@]+:)[^/\s@]+@")
 COPIES = frozenset({"kubectl.kubernetes.io/last-applied-configuration", "argocd.argoproj.io/last-applied-configuration"})

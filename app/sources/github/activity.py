@@ -13,9 +13,10 @@ from app.canonical import digest, plain
 from app.errors import NotUnderstood
 from app.sources.contract import Observation
 from app.sources.github.client import Client
-from app.sources.github.people import Unknown, account
+from app.sources.github.people import account
 from app.sources.github.push_events import Move, real
 from app.sources.github.wire import cleaned, moment, needed_list, needed_object, number, sha, text
+from app.sources.telling import Unknown
 
 BRANCH = "refs/heads/"
 CURSOR_GONE = (400, 422)  # what GitHub answers to a cursor that is no longer good

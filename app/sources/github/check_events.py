@@ -10,9 +10,10 @@ from app.domain.event import Event, Step
 from app.domain.ref import Ref
 from app.errors import NotUnderstood
 from app.sources.github.people import account
-from app.sources.github.telling import Normalised, Origin, Pull
+from app.sources.github.telling import Origin, Pull
 from app.sources.github.terms import CHECK_CONCLUSIONS, CHECK_STATES, STATUS_STATES
 from app.sources.github.wire import Node, at, flag, moment, needed_id, nodes, number, sha, stamp, text
+from app.sources.telling import Normalised
 
 DONE = "COMPLETED"
 
@@ -25,7 +26,7 @@ def check_events(node: Node, origin: Origin, unrequired: str | None = None) -> N
     identity, named, head = needed_id(node, "a pull request"), number(node, "number"), sha(node, "headRefOid")
     if named is None or head is None:
         raise NotUnderstood(f"the pull request {identity} of {origin.repository} has no number or no head", "both")
-    pull = Pull(node, origin, identity, named, {})
+    pull = Pull(origin, identity, named, text(node, "url") or None, {}, node=node)
     found: dict[Any, Event] = {}
     count = 0
     for item in contexts(node):
@@ -55,7 +56,7 @@ def _untold(node: Node, told: int) -> str:
 
 def absent(pull: Pull, head: str, status: str, because: str) -> Event:
     """There is no check to tell of: `none` where GitHub was asked and has none, `unavailable` where it does not say."""
-    ref = Ref("check", f"{pull.id}/{head}", f"{pull.name} checks", text(pull.node, "url") or None)
+    ref = Ref("check", f"{pull.id}/{head}", f"{pull.name} checks", pull.url)
     facts = _facts(pull, head, None, None, because)
     when = moment(pull.node, "mergedAt") or pull.origin.observed_at
     return pull.event("check", ref, Step.NOTED, status, when, actor=None, facts=facts, commits=(head,))
@@ -100,7 +101,7 @@ def _check(pull: Pull, item: Node, head: str, ident: str, word: str, known: bool
     required = flag(item, "isRequired")
     because = None if required is not None else unrequired or "GitHub does not say whether it is required"
     facts = _facts(pull, head, name, required, because, started, completed, _app(item))
-    ref = Ref("check", ident, f"{pull.name} {name}", text(pull.node, "url") or None)
+    ref = Ref("check", ident, f"{pull.name} {name}", pull.url)
     more = (stamp(completed or started) or "", str(required), head)
     return pull.event(
         "check", ref, Step.NOTED, word.lower(), when, *more, actor=_actor(pull, item), known=known, facts=facts, commits=(head,)
@@ -146,6 +147,6 @@ def _push(pull: Pull, item: Node, head: str) -> Iterator[Event]:
     if not isinstance(push, dict) or sha(push, "nextSha") != head or when is None or not text(push, "id"):
         return
     facts = {"number": pull.number, "before": sha(push, "previousSha"), "after": head, "dated_by": "check suite"}
-    ref = Ref("head-push", text(push, "id", limit=200), f"{pull.name} head", text(pull.node, "url") or None)
+    ref = Ref("head-push", text(push, "id", limit=200), f"{pull.name} head", pull.url)
     actor = account(at(push, "pusher"), pull.new, "GitHub does not say who pushed")
     yield pull.event("head-push", ref, Step.PUSHED, "push", when, actor=actor, facts=facts, commits=(head,))

@@ -265,5 +265,5 @@ def _whole(run: _Pass, node: Node, required: bool) -> Node:
 
 def _unavailable(run: _Pass, head: _Head, because: str) -> Event:
     origin = Origin(run.reading.source, run.current, run.reading.now)
-    pull = Pull({"url": head.url, "mergedAt": stamp(head.merged)}, origin, head.id, head.number, {})
+    pull = Pull(origin, head.id, head.number, head.url or None, {}, node={"mergedAt": stamp(head.merged)})
     return absent(pull, head.oid or "", "unavailable", because)

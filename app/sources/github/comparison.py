@@ -13,23 +13,14 @@ from app.errors import NotUnderstood
 from app.sources.contract import Observation
 from app.sources.github.client import Client
 from app.sources.github.wire import Node, cleaned, moment, needed_list, needed_object, nodes, number, sha, text
+from app.sources.range_events import Between
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """`commits`: in `head` and not in `base`, oldest first, with their committer dates. `undone`: in `base` and not in `head`.
+class Comparison(Between[datetime | None]):
+    """Commits with their committer dates. `parents`: of each of `commits`."""
 
-    `status` is GitHub's: ahead, behind (head is older: a rollback), diverged, identical.
-    """
-
-    base: str
-    head: str
-    status: str
-    commits: dict[str, datetime | None]
-    undone: dict[str, datetime | None] = field(default_factory=dict)
-    parents: dict[str, tuple[str, ...]] = field(default_factory=dict)  # of each of `commits`
-    complete: bool = True
-    observations: tuple[Observation, ...] = ()
+    parents: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def compare(client: Client, repository: str, base: str, head: str, now: datetime) -> Comparison:
@@ -40,7 +31,7 @@ def compare(client: Client, repository: str, base: str, head: str, now: datetime
     if status in ("behind", "diverged"):
         _, undone, undone_whole, swapped = _one_way(client, repository, head, base, now)
         whole, seen = whole and undone_whole, seen + swapped
-    return Comparison(base, head, status, commits, undone, parents, whole, seen)
+    return Comparison(base, head, status, commits, undone, whole, seen, parents)
 
 
 def _one_way(

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from app.canonical import stable_id
-from app.domain.event import Event, Keys, Step
+from app.domain.event import Event, Step
 from app.domain.ref import Ref
 from app.errors import NotUnderstood
 from app.sources.contract import Page
@@ -17,6 +16,7 @@ from app.sources.github.activity import CURSOR_GONE, Batch, activity
 from app.sources.github.moves import Asking, read, written
 from app.sources.github.push_events import PUSHES, Move
 from app.sources.github.reading import Reading
+from app.sources.github.telling import Origin
 from app.sources.github.wire import Node, at, moment, number, stamp, text
 
 SOON, SELDOM, GIVEN_UP = timedelta(minutes=2), timedelta(days=1), timedelta(days=60)
@@ -77,18 +77,15 @@ def _is_head(pull: Node, move: Move, repository: str) -> bool:
 
 def _event(reading: Reading, repository: str, move: Move, pull: Node, observation: str | None) -> Event:
     numbered, status = number(pull, "number"), STATUS[move.status]
-    return Event(
-        id=stable_id(reading.source, "head-push", str(move.id), status, str(numbered)),
-        source=reading.source,
-        kind="github",
-        type="head-push",
-        step=Step.PUSHED,
-        status=status,
-        ref=Ref("head-push", str(move.id), f"{repository}#{numbered} head", text(pull, "url") or None),
-        occurred_at=move.at,
-        observed_at=reading.now,
+    return Origin(reading.source, repository, reading.now, observation).event(
+        "head-push",
+        Ref("head-push", str(move.id), f"{repository}#{numbered} head", text(pull, "url") or None),
+        Step.PUSHED,
+        status,
+        move.at,
+        str(numbered),
         actor=move.actor,
-        keys=Keys(repository=repository, pull_request=numbered, commits=(str(move.after),)),
+        number=numbered,
+        commits=(str(move.after),),
         facts={"number": numbered, "before": move.before, "after": move.after, "dated_by": "activity"},
-        observation=observation,
     )

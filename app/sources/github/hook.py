@@ -5,7 +5,7 @@ from datetime import datetime
 
 from app.domain.hook import Heard
 from app.sources.contract import Connection
-from app.sources.hooks import check_hex, content, digest, text
+from app.sources.hooks import check_hex, content, digest, said, text
 
 SIGNATURE = "x-hub-signature-256"
 STREAMS = {
@@ -32,9 +32,9 @@ def heard(connection: Connection, secret: str, headers: Mapping[str, str], body:
     """
     given = headers.get(SIGNATURE)
     check_hex("sha256", secret, body, given.removeprefix("sha256=") if given is not None else None, SIGNATURE)
-    said, event = content(body), headers.get("x-github-event", "")[:100]
-    about = " ".join(filter(None, (event, text(said, "action")))) or "nothing"
-    repository = text(said, "repository", "full_name")
+    told, event = content(body), said(headers.get("x-github-event", ""))
+    about = " ".join(filter(None, (event, text(told, "action")))) or "nothing"
+    repository = text(told, "repository", "full_name")
     ours = {name.lower() for name in connection.repositories}
     if repository and event != "repository" and repository.lower() not in ours:
         return Heard((), f"{about} in {repository}")

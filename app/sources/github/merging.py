@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from app.sources.github.people import Unknown, account, as_facts
+from app.sources.github.people import account
 from app.sources.github.telling import timeline
 from app.sources.github.terms import MERGE_METHODS
 from app.sources.github.wire import Node, at, moment, nodes, number, sha, stamp, text
+from app.sources.people import as_facts
+from app.sources.telling import Unknown
 
 QUEUE = ("AddedToMergeQueueEvent", "RemovedFromMergeQueueEvent")
 AUTO = {"AutoMergeEnabledEvent": None, "AutoSquashEnabledEvent": "squash", "AutoRebaseEnabledEvent": "rebase"}

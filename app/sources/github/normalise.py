@@ -15,8 +15,8 @@ from app.domain.mentions import picks, reverts
 from app.domain.ref import Ref
 from app.errors import NotUnderstood
 from app.sources.github.merging import auto_merge, auto_merge_by, merge_method
-from app.sources.github.people import Unknown, account, as_facts, author_of, authors, declared
-from app.sources.github.telling import Normalised, Origin, Pull
+from app.sources.github.people import account, author_of, authors, declared
+from app.sources.github.telling import Origin, Pull
 from app.sources.github.terms import PULL_REQUEST_STATES, REVIEW_STATES
 from app.sources.github.turns import turns
 from app.sources.github.wire import (
@@ -32,6 +32,8 @@ from app.sources.github.wire import (
     stamp,
     text,
 )
+from app.sources.people import as_facts
+from app.sources.telling import Normalised, Unknown
 
 
 def normalise(node: Node, origin: Origin) -> Normalised:
@@ -43,7 +45,7 @@ def normalise(node: Node, origin: Origin) -> Normalised:
     if named is None:
         raise NotUnderstood(f"the pull request {identity} of {origin.repository} has no number", "its number")
     new: Unknown = []
-    pull = Pull(node, origin, identity, named, _facts(node, origin, new), new)
+    pull = Pull(origin, identity, named, text(node, "url") or None, _facts(node, origin, new), new, node=node)
     found = [*_life(pull), *_heads(pull), *turns(pull), *_reviews(pull), *_commits(pull)]
     once = {event.id: event for event in reversed(found)}
     ordered = sorted(once.values(), key=lambda event: (event.occurred_at, str(event.id)))
@@ -69,7 +71,7 @@ def _facts(node: Node, origin: Origin, new: Unknown) -> dict[str, Any]:
         "author": as_facts(account(at(node, "author"), new)),
         "labels": [text(label, "name", limit=100) for label in nodes(node, "labels")],
         "reverts": reverts(text(node, "body", limit=100_000), origin.repository),
-        "body_digest": digest(str(at(node, "body") or "").encode("utf-8", "surrogatepass")),
+        "body_digest": body_digest(node),
         "created_at": stamp(moment(node, "createdAt")),
         "merged_at": stamp(moment(node, "mergedAt")),
         "closed_at": stamp(moment(node, "closedAt")),
@@ -82,6 +84,11 @@ def _facts(node: Node, origin: Origin, new: Unknown) -> dict[str, Any]:
         "commits_complete": total == len(listed),
         "database_id": number(node, "fullDatabaseId"),
     }
+
+
+def body_digest(node: Node) -> str:
+    """Tells one description of a pull request from another."""
+    return digest(str(at(node, "body") or "").encode("utf-8", "surrogatepass"))
 
 
 def _untimed(node: Node, of: str, *keys: str) -> Iterator[tuple[str, str]]:
@@ -205,7 +212,7 @@ def _review(pull: Pull, review: Node, state: str, when: datetime, more: Mapping[
         "association": text(review, "authorAssociation", limit=100) or None,
         **(more or {}),
     }
-    ref = Ref("review", identity, f"{pull.name} review", text(pull.node, "url") or None)
+    ref = Ref("review", identity, f"{pull.name} review", pull.url)
     actor = account(at(review, "author"), pull.new)
     known = state in REVIEW_STATES
     return pull.event("review", ref, Step.REVIEWED, state, when, actor=actor, known=known, facts=facts, commits=(commit,))

@@ -1,13 +1,14 @@
 """Who GitHub says it was. Accounts are GitHub's own word; names in commits are only what the commit declares."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from app.canonical import plain
 from app.domain.actor import Actor, ActorKind, unknown
-from app.sources.github.terms import ACTOR_KINDS, CO_AUTHOR, DELETED, NOBODY
+from app.sources.github.terms import ACTOR_KINDS, DELETED, NOBODY
 from app.sources.github.wire import Node, at, number, text
-
-Unknown = list[tuple[str, str]]
+from app.sources.people import CO_AUTHOR, Declared, each_once
+from app.sources.telling import Unknown
 
 
 def account(value: Any, new: Unknown, nobody: str = DELETED) -> Actor:
@@ -24,12 +25,7 @@ def account(value: Any, new: Unknown, nobody: str = DELETED) -> Actor:
     return Actor(name=login, kind=ACTOR_KINDS[kind], id=login if identity is None else str(identity))
 
 
-def as_facts(actor: Actor) -> dict[str, Any]:
-    """An actor inside facts."""
-    return {"name": actor.name or None, "id": actor.id, "kind": actor.kind.value, "because": actor.because or None}
-
-
-def declared(value: Any) -> dict[str, str | None]:
+def declared(value: Any) -> Declared:
     """What a commit says of its author or committer: name, e-mail, and the login that GitHub finds for that e-mail."""
     return {
         "name": text(value, "name", limit=200) or None,
@@ -38,7 +34,7 @@ def declared(value: Any) -> dict[str, str | None]:
     }
 
 
-def authors(commit: Node) -> list[dict[str, str | None]]:
+def authors(commit: Node) -> list[Declared]:
     """The author, then everybody a `Co-authored-by` trailer names, each once.
 
     https://docs.github.com/en/pull-requests/committing-changes-to-your-project/creating-and-editing-commits/creating-a-commit-with-multiple-authors
@@ -47,13 +43,10 @@ def authors(commit: Node) -> list[dict[str, str | None]]:
     message = at(commit, "message")
     for name, email in CO_AUTHOR.findall(message if isinstance(message, str) else ""):
         found.append({"name": plain(name.strip(), 200) or None, "email": plain(email), "login": None})
-    once: dict[str, dict[str, str | None]] = {}
-    for person in found:
-        once.setdefault((person["email"] or person["login"] or person["name"] or "").lower(), person)
-    return [person for person in once.values() if any(person.values())]
+    return each_once(found)
 
 
-def author_of(people: list[dict[str, str | None]]) -> Actor:
+def author_of(people: Sequence[Declared]) -> Actor:
     """The first of `authors` as an actor: self-declared, hence no proof of who it was."""
     first = people[0] if people else {}
     name = first.get("login") or first.get("name") or first.get("email")

@@ -15,9 +15,9 @@ from app.errors import NotUnderstood, ServerFailed
 from app.sources.contract import Observation, Page
 from app.sources.github import query
 from app.sources.github.client import Client, needed_repository, split
-from app.sources.github.normalise import normalise
+from app.sources.github.normalise import body_digest, normalise
 from app.sources.github.reading import Reading
-from app.sources.github.telling import Normalised, Origin
+from app.sources.github.telling import Origin
 from app.sources.github.wire import (
     Node,
     at,
@@ -32,6 +32,7 @@ from app.sources.github.wire import (
     stamp,
     text,
 )
+from app.sources.telling import Normalised
 
 OVERLAP = timedelta(minutes=10)  # `updatedAt` has no published contract; a late bump within this is still read
 FIRST, LARGEST = 25, 50
@@ -160,7 +161,9 @@ def _page(run: _Pass, answer: Node, reached: list[Node], listed: int) -> Page:
 
 
 def _told(run: _Pass, repository: str, node: Node) -> tuple[Observation, Normalised]:
-    whole, body = cleaned(completed(run.client, node))
+    """Of what its author wrote in it only the digest is kept: people paste what is nobody's business."""
+    whole, _ = cleaned(completed(run.client, node))
+    _, body = cleaned({**whole, "body": body_digest(whole)})
     named = f"pull-request/{repository}#{number(whole, 'number')}"
     observation = Observation(named, text(whole, "url"), body, digest(body), run.now)
     return observation, normalise(whole, Origin(run.source, repository, run.now, observation.digest))

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from app.canonical import canonical_json, digest, fit, plain, stable_id
+from app.canonical import canonical_json, digest, fit, plain
 from app.domain.actor import Actor
-from app.domain.event import Event, How, Keys, Step
+from app.domain.event import Event, How, Step
 from app.domain.ref import Ref
 from app.sources.github.people import authors
 from app.sources.github.telling import Origin
@@ -86,22 +86,19 @@ def push_events(move: Move, brought: Brought, origin: Origin) -> Iterator[Event]
             "part": i,
             "parts": len(slices),
         }
-        yield Event(
-            id=stable_id(origin.source, "push", move.id or f"{origin.repository}/{move.named}", move.status, str(i), judged),
-            source=origin.source,
-            kind="github",
-            type="push",
-            step=Step.PUSHED,
-            status=move.status,
-            ref=Ref("push", move.named, _name(move, origin.repository)),
-            occurred_at=move.at,
-            observed_at=origin.observed_at,
+        yield origin.event(
+            "push",
+            Ref("push", move.named, _name(move, origin.repository)),
+            Step.PUSHED,
+            move.status,
+            move.at,
+            *(str(i), judged),
+            key=move.id or f"{origin.repository}/{move.named}",
             actor=move.actor,
             known=move.status in ACTIVITIES,
             how=move.how,
-            keys=Keys(repository=origin.repository, commits=(move.after,) if move.after else ()),
+            commits=(move.after,) if move.after else (),
             facts=fit(facts),
-            observation=origin.observation,
         )
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from app.canonical import canonical_json, digest, fit, plain, stable_id
-from app.domain.event import Event, Keys, Step
+from app.canonical import canonical_json, digest, fit, plain
+from app.domain.event import Event, Step
 from app.domain.ref import Ref
 from app.sources.github.telling import Origin
 from app.sources.github.wire import Node, at, flag, nodes, number, stamp, text
@@ -205,34 +205,11 @@ def rules_event(told: Snapshot, before: Snapshot | None, origin: Origin, branch:
         "because": told.because or None,
     }
     name = f"{origin.repository}@{plain(branch, 300)}"
-    return Event(
-        id=stable_id(origin.source, "branch-rules", name, status, told.digest, since),
-        source=origin.source,
-        kind="github",
-        type="branch-rules",
-        step=Step.NOTED,
-        status=status,
-        ref=Ref("branch-rules", name, name),
-        occurred_at=origin.observed_at,
-        observed_at=origin.observed_at,
-        keys=Keys(repository=origin.repository),
-        facts=facts,
-        observation=origin.observation,
-    )
+    ref, more = Ref("branch-rules", name, name), (told.digest, since)
+    return origin.event("branch-rules", ref, Step.NOTED, status, origin.observed_at, *more, facts=facts)
 
 
 def repository_event(status: str, identity: str, origin: Origin, facts: Mapping[str, Any], since: str) -> Event:
     """`origin.repository` is its name now."""
-    return Event(
-        id=stable_id(origin.source, "repository", identity, status, origin.repository, since),
-        source=origin.source,
-        kind="github",
-        type="repository",
-        step=Step.NOTED,
-        status=status,
-        ref=Ref("repository", identity, origin.repository),
-        occurred_at=origin.observed_at,
-        observed_at=origin.observed_at,
-        keys=Keys(repository=origin.repository),
-        facts={"name": origin.repository, **facts},
-    )
+    ref, named = Ref("repository", identity, origin.repository), {"name": origin.repository, **facts}
+    return origin.event("repository", ref, Step.NOTED, status, origin.observed_at, origin.repository, since, facts=named)

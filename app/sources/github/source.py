@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from app.errors import Missing, SourceError, Throttled, Unauthorized, Unreachable
-from app.sources.contract import Connection, Page, Probe, Stream, Task, Want
+from app.errors import Missing
+from app.sources.contract import Connection, Page, Probe, Stream, Task
 from app.sources.github.checks import checks
 from app.sources.github.client import Client, Transport
 from app.sources.github.probe import probe
@@ -13,6 +13,7 @@ from app.sources.github.pushes import pushes
 from app.sources.github.ranges import ranges
 from app.sources.github.reading import Reading, Replaced
 from app.sources.github.rules import rules
+from app.sources.in_turn import first_of, in_turn, wants_for
 
 STREAMS = (
     Stream("pull-requests", every=timedelta(seconds=60)),
@@ -52,21 +53,12 @@ class Github:
 
     def fetch(self, task: Task) -> Iterator[Page]:
         """Every repository in turn; one that fails does not stop the others, and its error is raised at the end."""
-        failed: list[tuple[str, SourceError]] = []
         self._client.recall(task.memory, forget=task.everything)
-        for repository in self.connection.repositories:
-            try:
-                yield from self._read(repository, task)
-            except (Throttled, Unauthorized, Unreachable):
-                raise  # these are about the token or the host, not about one repository
-            except SourceError as error:
-                failed.append((repository, error))
+        failed = yield from in_turn(self.connection.repositories, lambda name: self._read(name, task))
         if learned := self._client.learned(task.memory):
             yield Page(remember=learned)
         if failed:
-            repository, first = failed[0]
-            also = f" (also failed: {', '.join(name for name, _ in failed[1:])})" if failed[1:] else ""
-            raise _as(first, f"{repository}: {first.found}{also}") from first
+            raise first_of(failed) from failed[0][1]
 
     def _read(self, repository: str, task: Task) -> Iterator[Page]:
         """Under the name it has now, where another repository was given the one in the settings."""
@@ -84,22 +76,9 @@ class Github:
         if task.stream in READ:
             return READ[task.stream](reading)
         if task.stream == "ranges":
-            wants = _wants_for(repository, task.wants)
+            wants = wants_for(repository, task.wants)
             return ranges(reading, wants) if wants else iter(())
         raise Missing(f"GitHub has no stream {task.stream!r}", " or ".join(stream.name for stream in STREAMS))
 
     def close(self) -> None:
         self._client.close()
-
-
-def _as(error: SourceError, found: str) -> SourceError:
-    """An error of its kind that says which repository it is about."""
-    kind = Missing if isinstance(error, Replaced) else type(error)
-    told = kind(found, error.expected, error.do)
-    told.status = error.status
-    return told
-
-
-def _wants_for(repository: str, wants: Sequence[Want]) -> list[Want]:
-    """The wants for `repository`, each once; GitHub's names do not tell cases apart."""
-    return [want for want in dict.fromkeys(wants) if want.repository.lower() == repository.lower()]

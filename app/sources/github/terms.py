@@ -19,9 +19,6 @@ NOBODY = {
 }
 DELETED = "the account was deleted"
 
-# `status` of a comparison
-COMPARE_STATUSES = frozenset({"ahead", "behind", "diverged", "identical"})
-
 # enum PullRequestMergeMethod
 MERGE_METHODS = {"MERGE": "merge", "SQUASH": "squash", "REBASE": "rebase"}
 
@@ -46,6 +43,3 @@ CAN_WRITE = frozenset({"ADMIN", "MAINTAIN", "WRITE", "TRIAGE"})
 # what a secret looks like; GitHub documents its own prefixes
 # https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats
 SECRET = re.compile(r"\b(?:gh[opsur]_[A-Za-z0-9]{16,}|github_pat_\w{20,})|(?<=://)[^\s/:@\"]+:[^\s/@\"]+(?=@)")
-
-COMMIT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-CO_AUTHOR = re.compile(r"(?im)^co-authored-by:([^<>\n]*)<([^<>\s]{1,320})>[ \t\r]*$")

@@ -54,6 +54,6 @@ def turns(pull: Pull) -> Iterator[Event]:
             yield pull.told(Step.NOTED, status, when, identity, actor=actor, facts=more(item))
             continue
         facts = {"number": pull.number, **_commits(item)}
-        ref = Ref("head-push", identity, f"{pull.name} head", text(pull.node, "url") or None)
+        ref = Ref("head-push", identity, f"{pull.name} head", pull.url)
         after = (facts["after"],)
         yield pull.event("head-push", ref, Step.PUSHED, "force_push", when, actor=actor, facts=facts, commits=after)

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from app.canonical import MAX_INTEGER, plain
+from app.domain.commits import COMMIT_ID
 from app.domain.moment import moment_of
 from app.errors import NotUnderstood
-from app.sources.github.terms import COMMIT_ID, SECRET
+from app.sources.github.terms import SECRET
 
 Node = Mapping[str, Any]
 

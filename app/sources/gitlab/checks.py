@@ -96,6 +96,6 @@ def _check(telling: Telling, identity: str, status: str, at: datetime | None, fa
         at or telling.origin.observed_at,
         facts["completed_at"] or "",  # a pipeline that is run again may succeed twice
         known=known,
-        facts={"number": telling.iid, **facts},
+        facts={"number": telling.number, **facts},
         commits=(facts["head_oid"],),
     )

@@ -101,11 +101,11 @@ def decoded(answer: Answer) -> Any:
 
 
 def _clean(value: Any) -> Any:
-    """Runner tokens and the like stand in their own fields, whatever they look like."""
+    """Runner tokens and the like stand in their own fields, whatever they look like; an address of a check may open by itself."""
     if isinstance(value, str):
         return without_secrets(value)
     if isinstance(value, list):
         return [_clean(item) for item in value]
     if isinstance(value, dict):
-        return {_clean(key): _clean(item) for key, item in value.items() if not str(key).endswith("token")}
+        return {_clean(key): _clean(item) for key, item in value.items() if not str(key).endswith(("token", "external_url"))}
     return value

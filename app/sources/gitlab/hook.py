@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from app.canonical import plain
 from app.domain.hook import Heard
 from app.sources.contract import Connection
-from app.sources.hooks import check_secret, check_standard, content, text
+from app.sources.hooks import check_secret, check_standard, content, said, text
 
 STREAMS = {
     "merge_request": ("pull-requests",),
@@ -27,11 +26,11 @@ def heard(connection: Connection, secret: str, headers: Mapping[str, str], body:
         once = check_standard(secret, headers, body, now)
     else:
         check_secret(secret, headers.get("x-gitlab-token"), "X-Gitlab-Token")
-        once = plain(headers.get("x-gitlab-event-uuid", ""), 200)
-    said = content(body)
-    kind = text(said, "object_kind") or text(said, "event_name")
-    about = " ".join(filter(None, (kind, text(said, "object_attributes", "action")))) or "nothing"
-    project = text(said, "project", "path_with_namespace")
+        once = said(headers.get("x-gitlab-event-uuid", ""))
+    told = content(body)
+    kind = text(told, "object_kind") or text(told, "event_name")
+    about = " ".join(filter(None, (kind, text(told, "object_attributes", "action")))) or "nothing"
+    project = text(told, "project", "path_with_namespace")
     ours = {name.lower() for name in connection.repositories}
     if project and not kind.startswith("project_") and project.lower() not in ours:
         return Heard((), f"{about} in {project}")

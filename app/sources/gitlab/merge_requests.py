@@ -11,15 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.canonical import stable_id
-from app.domain.event import Event, Keys, Step
+from app.domain.event import Event, Step
 from app.domain.ref import Ref
 from app.errors import Missing, NotUnderstood, ServerFailed, SourceError, Throttled, Unauthorized, Unreachable
 from app.sources.contract import Observation, Page, Task
 from app.sources.gitlab.client import PER_PAGE, Client
 from app.sources.gitlab.project import Place, located, lost
 from app.sources.gitlab.reading import Reader, updated
-from app.sources.gitlab.telling import KIND, Met
+from app.sources.gitlab.telling import Met, Origin
 from app.sources.gitlab.wire import MergeRequest, read, stamp, when, whole
 
 OVERLAP = timedelta(minutes=10)
@@ -196,22 +195,9 @@ def _gone(run: _Pass, iid: int, before: Mapping[str, Any], because: str) -> list
     """A merge request that was there and is not any more: only an owner or an administrator can delete one."""
     if not before.get("id"):
         return []
-    source, path = run.reader.source, run.place.path
-    return [
-        Event(
-            id=stable_id(source, "pull-request", str(before["id"]), "unavailable"),
-            source=source,
-            kind=KIND,
-            type="pull-request",
-            step=Step.NOTED,
-            status="unavailable",
-            ref=Ref("pull-request", str(before["id"]), f"{path}!{iid}"),
-            occurred_at=run.now,
-            observed_at=run.now,
-            keys=Keys(repository=path, pull_request=iid),
-            facts={"number": iid, "because": because},
-        )
-    ]
+    origin, facts = Origin(run.reader.source, run.place.path, run.now), {"number": iid, "because": because}
+    ref = Ref("pull-request", str(before["id"]), f"{run.place.path}!{iid}")
+    return [origin.event("pull-request", ref, Step.NOTED, "unavailable", run.now, number=iid, facts=facts)]
 
 
 def _and(page: Page, remember: Mapping[str, Any], *, seen: int) -> Page:

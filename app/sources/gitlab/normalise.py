@@ -5,7 +5,6 @@ state events, status checks, the pushers of its heads, and the project's setting
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,11 +16,11 @@ from app.domain.ref import Ref
 from app.errors import NotUnderstood
 from app.sources.gitlab.checks import checks
 from app.sources.gitlab.landing import landing
-from app.sources.gitlab.people import account, as_facts, author, author_of, authors, committer
+from app.sources.gitlab.people import account, author, author_of, authors, committer
 from app.sources.gitlab.pushers import head_pushes
 from app.sources.gitlab.reviews import reviews
 from app.sources.gitlab.said import auto_merge, said
-from app.sources.gitlab.telling import Origin, Telling, Unknown, heads
+from app.sources.gitlab.telling import Origin, Telling, heads
 from app.sources.gitlab.terms import STATES, TURNS
 from app.sources.gitlab.wire import (
     Commit,
@@ -37,12 +36,8 @@ from app.sources.gitlab.wire import (
     when,
     whole,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Normalised:
-    events: tuple[Event, ...]
-    unknown: tuple[tuple[str, str], ...] = ()
+from app.sources.people import as_facts
+from app.sources.telling import Normalised, Unknown
 
 
 def normalise(kept: Mapping[str, Any], origin: Origin) -> Normalised:
@@ -59,7 +54,10 @@ def normalise(kept: Mapping[str, Any], origin: Origin) -> Normalised:
         key=lambda note: (str(stamp(when(note.created_at))), note.id or 0),
     )
     facts = _facts(request, kept, project, notes, origin, new)
-    telling = Telling(kept, request, project, origin, identity, iid, facts, heads(kept, new), notes, new)
+    versions, url = heads(kept, new), shown(request.web_url, 2000)
+    telling = Telling(
+        origin, identity, iid, url, facts, new, whole=kept, request=request, project=project, heads=versions, notes=notes
+    )
     found = [*_life(telling), *said(telling), *head_pushes(telling), *reviews(telling), *_commits(telling), *checks(telling)]
     once = {event.id: event for event in reversed(found)}
     ordered = sorted(once.values(), key=lambda event: (event.occurred_at, str(event.id)))
@@ -91,8 +89,7 @@ def _facts(
         "author": as_facts(account(request.author)),
         "reviewers": [as_facts(account(user)) for user in request.reviewers or ()],
         "labels": [plain(label, 100) for label in request.labels or ()],
-        "reverts": reverts(request.description or "", origin.repository),
-        "body_digest": digest((request.description or "").encode("utf-8", "surrogatepass")),
+        **_described(kept.get("described")),
         "created_at": stamp(when(request.created_at)),
         "merged_at": stamp(when(request.merged_at)),
         "closed_at": stamp(when(request.closed_at)),
@@ -105,6 +102,19 @@ def _facts(
         "commits_total": len(listed),
         "commits_complete": sha(request.sha) in listed,
     }
+
+
+def described(text: str, repository: str) -> dict[str, Any]:
+    """What is kept of a description: its digest, and what it says it reverts."""
+    return {"reverts": reverts(text, repository), "body_digest": digest(text.encode("utf-8", "surrogatepass"))}
+
+
+def _described(kept: Any) -> dict[str, Any]:
+    """As `described` made it; of anything else what it makes of no description."""
+    told = kept if isinstance(kept, Mapping) else {}
+    named, mark = told.get("reverts"), told.get("body_digest")
+    listed = [plain(one, 300) for one in named if isinstance(one, str)] if isinstance(named, list) else []
+    return {"reverts": listed, "body_digest": plain(mark, 100) if isinstance(mark, str) else described("", "")["body_digest"]}
 
 
 def _text(value: object) -> str:
@@ -175,7 +185,7 @@ def _commits(telling: Telling) -> Iterator[Event]:
             continue
         people, message = authors(commit), commit.message or commit.title
         facts = {
-            "number": telling.iid,
+            "number": telling.number,
             "sha": oid,
             "headline": plain(message.partition("\n")[0], 300),
             "reverts": reverts(message, telling.origin.repository),

@@ -4,14 +4,12 @@ The REST API names no account for a commit: only a private commit address (`ID-u
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from app.canonical import plain
 from app.domain.actor import Actor, ActorKind, unknown
-from app.sources.gitlab.terms import CO_AUTHOR, DELETED, GHOST, NOREPLY, TOKEN_BOT
+from app.sources.gitlab.terms import DELETED, GHOST, NOREPLY, TOKEN_BOT
 from app.sources.gitlab.wire import Commit, User, whole
-
-Declared = dict[str, str | None]
+from app.sources.people import CO_AUTHOR, Declared, each_once
 
 
 def account(user: User | None, nobody: str = DELETED) -> Actor:
@@ -26,11 +24,6 @@ def account(user: User | None, nobody: str = DELETED) -> Actor:
     name, number = plain(user.username, 200), whole(user.id)
     kind = ActorKind.SERVICE if TOKEN_BOT.fullmatch(user.username) else ActorKind.HUMAN
     return Actor(name=name, kind=kind, id=name if number is None else str(number))
-
-
-def as_facts(actor: Actor) -> dict[str, Any]:
-    """An actor inside facts."""
-    return {"name": actor.name or None, "id": actor.id, "kind": actor.kind.value, "because": actor.because or None}
 
 
 def declared(name: str, email: str) -> Declared:
@@ -49,11 +42,7 @@ def committer(commit: Commit) -> Declared:
 
 def authors(commit: Commit) -> list[Declared]:
     """The author, then everybody a `Co-authored-by` trailer names, each once."""
-    found = [author(commit), *(declared(name, email) for name, email in CO_AUTHOR.findall(commit.message))]
-    once: dict[str, Declared] = {}
-    for person in found:
-        once.setdefault((person["email"] or person["login"] or person["name"] or "").lower(), person)
-    return [person for person in once.values() if any(person.values())]
+    return each_once([author(commit), *(declared(name, email) for name, email in CO_AUTHOR.findall(commit.message))])
 
 
 def author_of(people: Sequence[Declared]) -> Actor:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.canonical import plain, stable_id
-from app.domain.event import Event, Keys, Step
+from app.canonical import plain
+from app.domain.event import Event, Step
 from app.domain.ref import Ref
 from app.errors import Missing
 from app.sources.contract import Page
 from app.sources.gitlab.client import Client
-from app.sources.gitlab.telling import KIND
+from app.sources.gitlab.telling import Origin
 from app.sources.gitlab.wire import Node, Project, needed_id, read, stamp
 
 SETTINGS = (
@@ -92,16 +92,5 @@ def lost(source: str, name: str, memory: Mapping[str, Any], because: str, now: d
 
 
 def _of(source: str, number: int, path: str, status: str, facts: Mapping[str, Any], now: datetime, *more: str) -> Event:
-    return Event(
-        id=stable_id(source, "repository", str(number), status, *more),
-        source=source,
-        kind=KIND,
-        type="repository",
-        step=Step.NOTED,
-        status=status,
-        ref=Ref("repository", str(number), path),
-        occurred_at=now,
-        observed_at=now,
-        keys=Keys(repository=path),
-        facts=facts,
-    )
+    ref = Ref("repository", str(number), path)
+    return Origin(source, path, now).event("repository", ref, Step.NOTED, status, now, *more, facts=facts)

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from app.canonical import canonical_json, digest, fit, plain, stable_id
+from app.canonical import canonical_json, digest, fit, plain
 from app.domain.actor import Actor
-from app.domain.event import Event, How, Keys, Step
+from app.domain.event import Event, How, Step
 from app.domain.ref import Ref
 from app.sources.gitlab.people import authors
 from app.sources.gitlab.proposals import Proposed
-from app.sources.gitlab.telling import KIND
+from app.sources.gitlab.telling import Origin
 from app.sources.gitlab.wire import Commit, shown
 
 PER_PART = 300  # commits in one event, each named up to three times
@@ -44,7 +44,7 @@ class Brought:
     because: str = ""
 
 
-def push_events(source: str, repository: str, move: Move, brought: Brought, now: datetime, url: str | None) -> Iterator[Event]:
+def push_events(origin: Origin, move: Move, brought: Brought) -> Iterator[Event]:
     listed = list(brought.commits)[::-1]
     slices = [listed[i : i + PER_PART] for i in range(0, len(listed), PER_PART)] or [[]]
     found = brought.proposed
@@ -68,19 +68,17 @@ def push_events(source: str, repository: str, move: Move, brought: Brought, now:
         unproposed = [oid for oid in part if oid in set(found.unproposed)]
         facts = {**said, "commits": part, "unproposed": unproposed, "undone": list(brought.undone) if i == 1 else [], "part": i}
         name = f"{plain(move.branch, 300)}/{move.after or move.before}"
-        yield Event(
-            id=stable_id(source, "push", f"{repository}:{name}", status, str(move.before), move.told_by, answer, str(i)),
-            source=source,
-            kind=KIND,
-            type="push",
-            step=Step.PUSHED,
-            status=status,
-            ref=Ref("push", name, f"{repository}@{plain(move.branch, 300)}", url),
-            occurred_at=move.at,
-            observed_at=now,
+        yield origin.event(
+            "push",
+            Ref("push", name, f"{origin.repository}@{plain(move.branch, 300)}"),
+            Step.PUSHED,
+            status,
+            move.at,
+            *(str(move.before), move.told_by, answer, str(i)),
+            key=f"{origin.repository}:{name}",
             actor=move.actor,
             how=How.OBSERVED if move.told_by != "walk" else How.RECONSTRUCTED,
-            keys=Keys(repository=repository, commits=tuple(one for one in (move.after,) if one)),
+            commits=(move.after,),
             facts=fit(facts),
         )
 

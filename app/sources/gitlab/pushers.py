@@ -35,7 +35,7 @@ def head_pushes(telling: Telling) -> Iterator[Event]:
             actor=actor,
             how=how,
             facts={
-                "number": telling.iid,
+                "number": telling.number,
                 "before": head.before,
                 "after": head.sha,
                 "because": "GitLab does not say whether history was rewritten" if head.forced is None else None,

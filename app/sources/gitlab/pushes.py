@@ -22,6 +22,7 @@ from app.sources.gitlab.people import account
 from app.sources.gitlab.project import Place, located
 from app.sources.gitlab.proposals import Proposed, proposed
 from app.sources.gitlab.push_events import Brought, Move, push_events
+from app.sources.gitlab.telling import Origin
 from app.sources.gitlab.terms import NOTHING, PUSHES
 from app.sources.gitlab.wire import Protected, PushEvent, rows, sha, stamp, when
 
@@ -209,4 +210,4 @@ def _settled(run: _Pass, at: datetime, brought: Brought) -> bool:
 
 
 def _events(run: _Pass, move: Move, brought: Brought) -> list[Event]:
-    return list(push_events(run.source, run.place.path, move, brought, run.now, None))
+    return list(push_events(Origin(run.source, run.place.path, run.now), move, brought))

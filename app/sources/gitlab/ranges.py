@@ -6,63 +6,55 @@ A want is settled by the page that answers it, also when the answer is that ther
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any
 
-from app.canonical import digest
+from app.canonical import digest, plain
 from app.domain.event import Event
 from app.domain.paths import directory, is_pattern
-from app.errors import Missing, SourceError, Throttled, Unauthorized, Unreachable
+from app.errors import Missing
 from app.sources.contract import Observation, Page, Task, Want
 from app.sources.gitlab.client import Client
+from app.sources.gitlab.commit_pulls import commit_pulls
 from app.sources.gitlab.commits import Commits
 from app.sources.gitlab.project import Place, located
-from app.sources.gitlab.range_events import Between, commit_pulls, range_events, unavailable
-from app.sources.gitlab.terms import COMMIT_ID
-from app.sources.gitlab.wire import Commit
+from app.sources.gitlab.telling import Origin
+from app.sources.gitlab.wire import Commit, when
+from app.sources.in_turn import in_turn
+from app.sources.range_events import Between, not_a_commit, range_events, unavailable
 
 AT_ONCE = 20  # commits in one page
+CUT = "GitLab's list of commits does not reach the commit before the range"
 
 
 @dataclass
 class _Asked:
-    """One project during one pass: `name` as it is wanted."""
+    """One project during one pass: that of `origin` as it is wanted, `place` as GitLab has it now."""
 
-    source: str
-    name: str
+    origin: Origin
     place: Place
     commits: Commits
-    now: datetime
     told: set[str] = field(default_factory=set)  # commits whose merge requests this pass has told
-    compared: dict[tuple[str, str], Between] = field(default_factory=dict)
+    compared: dict[tuple[str, str], Between[Commit]] = field(default_factory=dict)
 
 
 def ranges(client: Client, source: str, name: str, wants: Sequence[Want], task: Task) -> Iterator[Page]:
     """Pages that settle the wants for one project. Raises the first SourceError after all others were tried."""
+    origin = Origin(source, plain(name), task.now)
     try:
         place = located(client, source, name, task.memory, task.now)
     except Missing as missing:
-        yield Page(events=[unavailable(source, want, str(missing), task.now) for want in wants], settled=wants, seen=len(wants))
+        yield Page(events=[unavailable(origin, want, str(missing)) for want in wants], settled=wants, seen=len(wants))
         return
     yield Page(remember=place.told)
-    asked = _Asked(source, name, place, Commits(client, place.id, place.path), task.now)
-    first: SourceError | None = None
-    for want in wants:
-        try:
-            yield from _answered(asked, want)
-        except (Throttled, Unauthorized, Unreachable):
-            raise
-        except SourceError as error:
-            first = first or error
-    if first:
-        raise first
+    asked = _Asked(origin, place, Commits(client, place.id, place.path))
+    failed = yield from in_turn(wants, lambda want: _answered(asked, want))
+    if failed:
+        raise failed[0][1]
 
 
 def _answered(asked: _Asked, want: Want) -> Iterator[Page]:
-    wrong = next((oid for oid in (want.base, want.head) if oid is not None and not COMMIT_ID.fullmatch(oid)), None)
-    if wrong is not None:
-        event = unavailable(asked.source, want, f"{wrong[:100]!r} is not a full commit id", asked.now)
-        yield Page(events=[event], settled=[want], seen=1)
+    if because := not_a_commit(want):
+        yield Page(events=[unavailable(asked.origin, want, because)], settled=[want], seen=1)
     elif want.base is None:
         yield Page(events=list(_pulls(asked, {want.head: None})), settled=[want], seen=1)
     else:
@@ -76,7 +68,7 @@ def _one_range(asked: _Asked, want: Want, base: str) -> Iterator[Page]:
         known = list(_pulls(asked, {base: None, want.head: None}, again=True))
         lost = [event.facts["head"] for event in known if event.status == "unavailable"]
         because = f"GitLab does not know {' nor '.join(lost)} in {asked.place.path}" if lost else str(missing)
-        yield Page(events=[unavailable(asked.source, want, because, asked.now), *known], settled=[want], seen=1)
+        yield Page(events=[unavailable(asked.origin, want, because), *known], settled=[want], seen=1)
         return
     path = directory(want.path)[0]  # of a pattern: the host lists by directory
     hits = _touching(asked, found, path) if path else None
@@ -87,17 +79,18 @@ def _one_range(asked: _Asked, want: Want, base: str) -> Iterator[Page]:
     for i in range(0, len(listed), AT_ONCE):
         yield Page(events=list(_pulls(asked, dict(listed[i : i + AT_ONCE]))), seen=len(listed[i : i + AT_ONCE]))
     told = replace(want, path=path) if is_pattern(want.path) else want
-    events = list(range_events(asked.source, told, found, hits, asked.now))
-    yield Page(observations=[found.observation] if found.observation else [], events=events, settled=[want], seen=1)
+    tip, cut = found.commits.get(found.head), None if found.complete else CUT
+    events = list(range_events(asked.origin, told, found, hits, when(tip.committed_date) if tip else None, because=cut))
+    yield Page(observations=found.observations, events=events, settled=[want], seen=1)
 
 
-def _compared(asked: _Asked, base: str, head: str) -> Between:
+def _compared(asked: _Asked, base: str, head: str) -> Between[Commit]:
     if (base, head) not in asked.compared:
         asked.compared[base, head] = _between(asked, base, head)
     return asked.compared[base, head]
 
 
-def _between(asked: _Asked, base: str, head: str) -> Between:
+def _between(asked: _Asked, base: str, head: str) -> Between[Commit]:
     """Both directions where there are two. Raises Missing when GitLab does not know a commit or sees no common ancestor."""
     if base == head:
         asked.commits.one(head)
@@ -111,8 +104,8 @@ def _between(asked: _Asked, base: str, head: str) -> Between:
     status = "behind" if shared == head else "ahead" if shared == base else "diverged"
     body = _body({"base": base, "head": head, "merge_base": shared, "commits": kept, "undone": lost})
     where = f"{asked.place.path} {base}..{head}"
-    seen = Observation(f"range/{asked.place.path}/{base}..{head}", where, body, digest(body), asked.now)
-    return Between(base, head, status, _oldest_first(ahead), _oldest_first(undone), complete, seen)
+    seen = Observation(f"range/{asked.place.path}/{base}..{head}", where, body, digest(body), asked.origin.observed_at)
+    return Between(base, head, status, _oldest_first(ahead), _oldest_first(undone), complete, (seen,))
 
 
 def _reaches(listed: dict[str, Commit], tip: str, shared: str) -> bool:
@@ -129,7 +122,7 @@ def _body(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=True, separators=(",", ":"), sort_keys=True).encode()
 
 
-def _touching(asked: _Asked, found: Between, path: str) -> list[str]:
+def _touching(asked: _Asked, found: Between[Commit], path: str) -> list[str]:
     hits: set[str] = set()
     for one, other, listed in ((found.base, found.head, found.commits), (found.head, found.base, found.undone)):
         if listed:
@@ -147,7 +140,7 @@ def _pulls(asked: _Asked, commits: dict[str, Commit | None], *, again: bool = Fa
             landed = asked.commits.requests_of(oid)
         except Missing:
             because = f"GitLab does not know the commit {oid} in {asked.place.path}"
-            yield unavailable(asked.source, Want(asked.name, oid), because, asked.now)
+            yield unavailable(asked.origin, Want(asked.origin.repository, oid), because)
         else:
-            yield commit_pulls(asked.source, asked.name, oid, commit, asked.place.project, landed, asked.now)
+            yield commit_pulls(asked.origin, oid, commit, asked.place.project, landed)
         asked.told.add(oid)

@@ -1,6 +1,6 @@
 """Everything that is asked of one merge request, as it is kept: one observation from which all its events follow.
 
-Of the notes only the system's are kept: what people write to each other is none of ours.
+Of the notes only the system's are kept, and of the description only its digest: what people write to each other is none of ours.
 """
 
 import json
@@ -13,10 +13,11 @@ from app.canonical import digest
 from app.errors import Forbidden, Missing, NotUnderstood
 from app.sources.contract import Observation
 from app.sources.gitlab.client import Client
-from app.sources.gitlab.normalise import Normalised, normalise
+from app.sources.gitlab.normalise import described, normalise
 from app.sources.gitlab.project import Place
 from app.sources.gitlab.telling import Met, Origin, heads
 from app.sources.gitlab.wire import Commit, Node, PushEvent, rows, sha, when
+from app.sources.telling import Normalised
 
 
 @dataclass
@@ -79,8 +80,10 @@ class Reader:
         path, client = f"/projects/{self.place.id}/merge_requests/{iid}", self.client
         request = dict(client.one(path))
         request.pop("user", None)  # what the token's own account may do
+        text = request.pop("description", None)
         kept: dict[str, Any] = {
             "merge_request": request,
+            "described": described(text if isinstance(text, str) else "", self.place.path),
             "approvals": self._approvals(path),
             "commits": client.every(f"{path}/commits"),
             "versions": client.every(f"{path}/versions"),

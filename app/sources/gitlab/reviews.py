@@ -14,10 +14,11 @@ from app.canonical import plain
 from app.domain.actor import Actor
 from app.domain.event import Event, How, Step
 from app.domain.ref import Ref
-from app.sources.gitlab.people import account, as_facts
+from app.sources.gitlab.people import account
 from app.sources.gitlab.telling import Telling
 from app.sources.gitlab.terms import APPROVED, CHANGES, MENTIONED, RESET, UNAPPROVED
 from app.sources.gitlab.wire import Approval, Approvals, Note, User, read, when, whole
+from app.sources.people import as_facts
 
 SAME = timedelta(minutes=5)  # a row and the note about it: the note is written by a job of its own
 
@@ -117,7 +118,7 @@ def _review(
     covered = telling.head_at(at) if dated_by != "observation" else None
     derived = f"version {covered.id} was the newest then" if covered else "which version was the newest then is not known"
     facts = {
-        "number": telling.iid,
+        "number": telling.number,
         "commit": covered.sha if covered else None,
         "commit_derived": True,
         "head_oid": telling.facts["head_oid"],
@@ -135,7 +136,7 @@ def _dismissed(
     """`by` None: not told, so it is inferred. `pushed`: when the push came that made it stale."""
     head = telling.head_at(pushed) if pushed else None
     facts = {
-        "number": telling.iid,
+        "number": telling.number,
         "commit": None,
         "head_oid": telling.facts["head_oid"],
         "association": None,

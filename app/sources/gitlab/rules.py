@@ -4,32 +4,19 @@ https://docs.gitlab.com/api/protected_branches/ and https://docs.gitlab.com/api/
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
-from app.canonical import canonical_json, digest, fit, plain, stable_id
-from app.domain.event import Event, Keys, Step
+from app.canonical import canonical_json, digest, fit, plain
+from app.domain.event import Event, Step
 from app.domain.ref import Ref
 from app.errors import Forbidden, Missing
 from app.sources.contract import Page, Task
 from app.sources.gitlab.client import Client
 from app.sources.gitlab.project import Place, located
-from app.sources.gitlab.telling import KIND, Met
+from app.sources.gitlab.telling import Met, Origin
 from app.sources.gitlab.wire import Level, Node, Protected, rows
 
 NEVER = "GitLab has no such rule"
-HOUSE = (
-    "protected",
-    "required_approvals",
-    "required_checks",
-    "dismiss_stale_reviews",
-    "last_push_approval",
-    "code_owner_review",
-    "force_pushes",
-    "deletions",
-    "admins_included",
-    "merge_queue",
-)
 
 
 def rules(client: Client, source: str, name: str, task: Task, met: Met) -> Iterator[Page]:
@@ -48,12 +35,12 @@ def rules(client: Client, source: str, name: str, task: Task, met: Met) -> Itera
     default = place.project.default_branch or "HEAD"
     remember: dict[str, Any] = {**place.told, "server": dict(met)}
     events: list[Event] = []
-    prefix = f"rules:{place.id}:"
+    prefix, origin = f"rules:{place.id}:", Origin(source, place.path, task.now)
     known = {key.removeprefix(prefix) for key in task.memory if key.startswith(prefix)}
     for branch in sorted({default, *branches, *(known if listed is not None else ())}):
         told = _rules(place, branches.get(branch), approvals, needed, (why, why_needed)) if listed is not None else None
         before = task.memory.get(f"{prefix}{branch}")
-        event = _event(source, place, branch, told, refused, before, task.now)
+        event = _event(origin, branch, told, refused, before)
         if event:
             events.append(event)
         last = before.get("rules") if isinstance(before, Mapping) else None
@@ -130,39 +117,26 @@ def _level(one: Level) -> str:
     return plain(one.access_level_description, 100) or f"level {one.access_level}"
 
 
-def _event(
-    source: str, place: Place, branch: str, told: dict[str, Any] | None, refused: str, before: Any, now: datetime
-) -> Event | None:
+def _event(origin: Origin, branch: str, told: dict[str, Any] | None, refused: str, before: Any) -> Event | None:
     """None when nothing is new since the last look."""
     held = before if isinstance(before, Mapping) else {}
     readable, old = held.get("readable") is True, held.get("rules")
     if told is None:
         if held and not readable:
             return None
-        return _of(source, place, branch, "unavailable", {"rules": None, "changed": {}, "because": plain(refused)}, now, now)
+        return _of(origin, branch, "unavailable", {"rules": None, "changed": {}, "because": plain(refused)}, again=True)
     if readable and old == told:
         return None
     changed: dict[str, Any] = {}
     if isinstance(old, Mapping):
         changed = {key: [old.get(key), value] for key, value in told.items() if key != "untold" and old.get(key) != value}
     facts = {"rules": told, "changed": changed, "because": None}
-    return _of(source, place, branch, "changed" if changed else "seen", facts, now, now if held else None)
+    return _of(origin, branch, "changed" if changed else "seen", facts, again=bool(held))
 
 
-def _of(source: str, place: Place, branch: str, status: str, facts: dict[str, Any], now: datetime, since: datetime | None) -> Event:
-    """`since` tells apart rules that come back; a first sight has none, and is the same however often we begin anew."""
-    name = f"{place.path}@{plain(branch, 300)}"
+def _of(origin: Origin, branch: str, status: str, facts: dict[str, Any], *, again: bool) -> Event:
+    """The time tells apart rules that come back; a first sight is the same however often we begin anew."""
+    name, at = f"{origin.repository}@{plain(branch, 300)}", origin.observed_at
     said = {"branch": plain(branch, 300), **facts}
-    return Event(
-        id=stable_id(source, "branch-rules", name, status, since.isoformat() if since else "", digest(canonical_json(said))),
-        source=source,
-        kind=KIND,
-        type="branch-rules",
-        step=Step.NOTED,
-        status=status,
-        ref=Ref("branch-rules", name, name),
-        occurred_at=now,
-        observed_at=now,
-        keys=Keys(repository=place.path),
-        facts=fit(said),
-    )
+    more = (at.isoformat() if again else "", digest(canonical_json(said)))
+    return origin.event("branch-rules", Ref("branch-rules", name, name), Step.NOTED, status, at, *more, facts=fit(said))

@@ -5,10 +5,11 @@ from typing import Any
 
 from app.canonical import plain
 from app.domain.event import Event, How, Step
-from app.sources.gitlab.people import account, as_facts
+from app.sources.gitlab.people import account
 from app.sources.gitlab.telling import Telling
 from app.sources.gitlab.terms import RETARGETED, SAID
 from app.sources.gitlab.wire import MergeRequest, Note, when
+from app.sources.people import as_facts
 
 
 def word(note: Note) -> str | None:

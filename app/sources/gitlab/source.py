@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from app.errors import Missing, SourceError, Throttled, Unauthorized, Unreachable
-from app.sources.contract import Connection, Page, Probe, Stream, Task, Want
+from app.errors import Missing
+from app.sources.contract import Connection, Page, Probe, Stream, Task
 from app.sources.gitlab.client import Client, Transport
 from app.sources.gitlab.merge_requests import merge_requests
 from app.sources.gitlab.probe import probe
@@ -12,6 +12,7 @@ from app.sources.gitlab.pushes import pushes
 from app.sources.gitlab.ranges import ranges
 from app.sources.gitlab.rules import rules
 from app.sources.gitlab.telling import Met
+from app.sources.in_turn import first_of, in_turn, wants_for
 
 STREAMS = (
     Stream("pull-requests", every=timedelta(seconds=60)),
@@ -44,26 +45,17 @@ class Gitlab:
 
     def fetch(self, task: Task) -> Iterator[Page]:
         """Every project in turn; one that fails does not stop the others, and its error is raised at the end."""
-        failed: list[tuple[str, SourceError]] = []
         met: Met = {}
-        for name in self.connection.repositories:
-            try:
-                yield from self._read(name, task, met)
-            except (Throttled, Unauthorized, Unreachable):
-                raise  # these are about the token or the host, not about one project
-            except SourceError as error:
-                failed.append((name, error))
+        failed = yield from in_turn(self.connection.repositories, lambda name: self._read(name, task, met))
         if failed:
-            name, first = failed[0]
-            also = f" (also failed: {', '.join(other for other, _ in failed[1:])})" if failed[1:] else ""
-            raise type(first)(f"{name}: {first}{also}") from first
+            raise first_of(failed) from failed[0][1]
 
     def _read(self, name: str, task: Task, met: Met) -> Iterator[Page]:
         client, source = self._client, self.connection.name
         if task.stream == "pull-requests":
             return merge_requests(client, source, name, task, met)
         if task.stream == "ranges":
-            wants = _wants_for(name, task.wants)
+            wants = wants_for(name, task.wants)
             return ranges(client, source, name, wants, task) if wants else iter(())
         if task.stream == "pushes":
             return pushes(client, source, name, task)
@@ -73,8 +65,3 @@ class Gitlab:
 
     def close(self) -> None:
         self._client.close()
-
-
-def _wants_for(name: str, wants: Sequence[Want]) -> list[Want]:
-    """The wants for this project, each once; GitLab's paths do not tell cases apart."""
-    return [want for want in dict.fromkeys(wants) if want.repository.lower() == name.lower()]

@@ -1,28 +1,20 @@
 """What every event of a merge request has in common: where it came from, its keys, its facts, the heads it had."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.canonical import fit, stable_id
-from app.domain.event import Event, Keys, Step
-from app.domain.ref import Ref
-from app.sources.gitlab.wire import Commit, MergeRequest, Note, Project, Turn, Version, rows, sha, shown, when
+from app.sources import telling
+from app.sources.gitlab.wire import Commit, MergeRequest, Note, Project, Turn, Version, rows, sha, when
+from app.sources.telling import Unknown
 
-KIND = "gitlab"
-Unknown = list[tuple[str, str]]
 Met = dict[str, bool | str]  # what this server, and this token, were found to be able to: words for the page Sources
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where an answer came from: the source's name, the project's path as it is now, when, and the payload's digest."""
-
-    source: str
-    repository: str
-    observed_at: datetime
-    observation: str | None = None
+class Origin(telling.Origin):
+    __slots__ = ()
+    kind = "gitlab"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,52 +28,16 @@ class Head:
     forced: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Telling:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling(telling.Proposal):
     """One merge request while it is being told. `whole` is everything that was asked of it, as it is kept."""
 
+    mark = "!"
     whole: Mapping[str, Any]
     request: MergeRequest
     project: Project
-    origin: Origin
-    id: str
-    iid: int
-    facts: Mapping[str, Any]
     heads: Sequence[Head]
     notes: Sequence[Note]
-    new: Unknown = field(default_factory=list)
-
-    @property
-    def name(self) -> str:
-        return f"{self.origin.repository}!{self.iid}"
-
-    @property
-    def url(self) -> str | None:
-        return shown(self.request.web_url, 2000)
-
-    def event(self, type_: str, ref: Ref, step: Step, status: str, at: datetime, *more: str, **rest: Any) -> Event:
-        """`more` tells apart events of one thing with one status; it is part of the id."""
-        commits: tuple[str | None, ...] = rest.pop("commits", ())
-        known = tuple(dict.fromkeys(one for one in commits if one is not None))
-        return Event(
-            id=stable_id(self.origin.source, type_, ref.id, status, *more),
-            source=self.origin.source,
-            kind=KIND,
-            type=type_,
-            step=step,
-            status=status,
-            ref=ref,
-            occurred_at=at,
-            observed_at=self.origin.observed_at,
-            keys=Keys(repository=self.origin.repository, pull_request=self.iid, commits=known),
-            observation=self.origin.observation,
-            **rest,
-        )
-
-    def told(self, step: Step, status: str, at: datetime, *more: str, **rest: Any) -> Event:
-        """An event of the merge request itself."""
-        ref = Ref("pull-request", self.id, self.name, self.url)
-        return self.event("pull-request", ref, step, status, at, *more, facts=fit({**self.facts, **rest.pop("facts", {})}), **rest)
 
     def head_at(self, at: datetime) -> Head | None:
         """The newest version that was there at `at`."""

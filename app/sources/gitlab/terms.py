@@ -65,7 +65,5 @@ READ_SCOPES = frozenset(
     }
 )
 
-COMMIT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 NOTHING = re.compile(r"0+")  # the commit before a branch was made
-CO_AUTHOR = re.compile(r"(?im)^co-authored-by:([^<>\n]*)<([^<>\s]{1,320})>[ \t\r]*$")
 NOREPLY = re.compile(r"\d{1,12}-([\w.-]+)@users\.noreply\.[\w.-]+")  # ID-username@users.noreply.HOST

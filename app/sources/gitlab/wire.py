@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from app.canonical import MAX_INTEGER, plain
+from app.domain.commits import COMMIT_ID
 from app.domain.moment import moment_of
 from app.errors import NotUnderstood
-from app.sources.gitlab.terms import COMMIT_ID
 
 Node = Mapping[str, Any]
 T = TypeVar("T", bound=msgspec.Struct)
