@@ -279,7 +279,9 @@ def brief(events: Iterable[Event]) -> str:
 
 def assert_not_silent(well: Reading, reading: Reading, case: str) -> None:
     """A pass that went through and told less says so."""
-    unable = False in reading.memory.get("capabilities", {}).values()  # which stands on the page Sources
+    able = well.memory.get("server", {})
+    lacks = {word for word, value in reading.memory.get("server", {}).items() if value is False}  # stands on the page Sources
+    unable = any(able.get(word) is not False for word in lacks)
     noted = unable or reading.unknown or reading.memory.get("progress", {}).get("because")
     if reading.error is None and not noted:
         extra = [event for key, event in reading.told.items() if key not in well.told]
