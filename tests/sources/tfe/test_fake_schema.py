@@ -51,6 +51,12 @@ def told(bench: Bench) -> RunState:
     stages.override_terraform(judged, at + timedelta(minutes=5), bench.state.user("carol"))
     stages.estimate(judged, at + timedelta(minutes=6), "1.0", "2.0", "1.0")
     judged.policy(at + timedelta(minutes=7), [HARD, SOFT])
+    estate, network = bench.state.estate, bench.state.add_workspace("network-production")
+    estate.assess(bench.workspace, at, drifted=1)
+    estate.trigger(network, bench.workspace, at)
+    estate.state(bench.workspace, at, judged)
+    estate.state(bench.workspace, at)
+    estate.states_readable = True
     bench.state.audit.hcp = True
     bench.state.audit.note(at, bench.state.user("carol"), ("run", run.id), "apply", {"comment": "x"})
     return judged
@@ -73,6 +79,10 @@ def answers(bench: Bench, run: RunState) -> Iterator[tuple[str, Any]]:
         f"/plans/{run.planned.id}",
         f"/applies/{run.applied.id}",
         f"/configuration-versions/{run.configuration}?include=ingress_attributes",
+        f"/organizations/{bench.state.organization}/workspaces?include=current_assessment_result,project,locked_by",
+        f"/workspaces/{bench.workspace.id}/run-triggers?filter[run-trigger][type]=inbound",
+        f"/workspaces/{bench.workspace.id}/relationships/remote-state-consumers",
+        f"/state-versions?filter[organization][name]={bench.state.organization}&filter[workspace][name]={bench.workspace.name}",
         f"/users/{bench.state.user('carol').id}",
         f"/organizations/{bench.state.organization}/runs?page[size]=5&include=plan,apply",
     ]
@@ -113,6 +123,7 @@ def test_every_resource_has_the_shape_of_its_type(bench: Bench, told: RunState, 
     assert met >= {
         *("runs", "plans", "applies", "policy-checks", "task-stages", "task-results", "policy-evaluations", "cost-estimates"),
         *("policy-set-outcomes", "tf-policy-evaluations", "tf-policy-set-outcomes", "configuration-versions", "users"),
+        *("workspaces", "run-triggers", "state-versions"),
     }
 
 
