@@ -68,6 +68,15 @@ argocd
                  declared (JSON text, null: absent), by [managers that own the field]}], changes_total, managers [{manager,
                  operation, subresource, at}], version, created, owner, target_changed, live_changed (since the last look at it;
                  null: none), more (a further piece of the object before)}]
+  differing      id <uid>; status = the sync status: everything that differs, told when that set, what it was compared with or
+                 the status changed, and once when nothing differs any more; facts: part, parts, seen_after (the look before, at
+                 which it stood otherwise; null: none), turned_at (when the turn was announced; null: it was not), compared_at,
+                 revisions, deployed [the revisions of the last full deployment] (null: none is known), same_source (it was
+                 compared with the sources that are deployed; null: not known), auto_sync, self_heal, resources [{group, kind,
+                 namespace, name, status, health, requires_pruning, wave}], gone [{group, kind, namespace, name}] (differed at the
+                 look before)
+  comparison-gap id <uid>/<since>; status open|closed: what the application shows does not tell whether it is as declared; facts:
+                 why (unknown|stale|frozen), because, since_after, since_before, until (null while open), conditions
   application    id <uid>; status created|changed|deleted; facts: spec digest, source, uid
   revision       id <sha>; facts: author, message, date (what Argo CD says of the commit)
 github
