@@ -61,6 +61,7 @@ class FieldChange:
     live: str | None
     declared: str | None
     by: tuple[str, ...] = ()  # managers that own the field
+    told: bool = True  # False: only that it differs is known, no value is (Terraform's are never kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +121,13 @@ class Episode:
     cause: Cause = Cause.UNKNOWN
     because: str = ""
     ruled_out: tuple[RuledOut, ...] = ()
+    possible: tuple[RuledOut, ...] = ()  # causes that hold beside it, or that what is known does not rule out
     person: Actor | None = None  # who did it, where that is known; else with the reason why not
+    auto_sync: bool | None = None  # as they were set when it was last seen; None: not known
+    self_heal: bool | None = None
     seqs: tuple[int, ...] = field(default=())  # ledger indexes of the events that tell it, the first and the latest ones
+    told_by: int | None = None  # ledger index of the event that opened the drift of the whole application, or workspace
+    ended_told_by: int | None = None  # ledger index of an event of the operation, or run, that ended it
 
     @property
     def is_drift(self) -> bool:

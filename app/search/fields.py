@@ -4,11 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.domain.drift import Cause, Ended, Layer
 from app.domain.event import Step
 
 VERDICTS = ("pass", "fail", "exception", "indeterminate", "not-applicable")
 STATES = ("proposed", "in-progress", "finished", "stopped")
 ACCOUNTS_ARE = ("unresolved", "person", "bot", "service", "decided", "seen", "unseen")
+CAUSES = tuple(str(cause) for cause in Cause)
+ENDS = tuple(str(ended).replace(" ", "-") for ended in Ended)
+DRIFTS_ARE = ("open", "closed", "unknown", "drift", "not-drift", "over-limit", "within-limit")
 STEPS = tuple(str(step) for step in Step)
 
 
@@ -128,6 +132,41 @@ PEOPLE: Fields = _table(
     Field("role", T, "role:approver", "A role it has in its newest change.", "in the role {}", "not in the role {}"),
     Field("is", C, "is:unresolved", "unresolved, or whose it is: person, bot or service; decided, when a decision says so; unseen, "
           "when no change has it.", "that are {}", "that are not {}", ACCOUNTS_ARE),
+)
+
+DRIFT: Fields = _table(
+    Field("env", T, "env:production", "The environment it stands in.", "in {}", "not in {}", rank=80),
+    Field("app", T, "app:payments-api", "The Argo CD application.", "in application {}", "not in application {}", rank=40),
+    Field("workspace", T, "workspace:banking-*", "The Terraform workspace.", "in workspace {}", "not in workspace {}", rank=41),
+    Field("project", T, "project:payments", "The project of the application, or of the workspace.",
+          "in project {}", "not in project {}", rank=43),
+    Field("cluster", T, "cluster:prod-eu-1", "The cluster.", "on cluster {}", "not on cluster {}", rank=60),
+    Field("namespace", T, "namespace:payments", "The namespace of the object, or of its application.",
+          "in namespace {}", "not in namespace {}", rank=42),
+    Field("resource", T, "resource:Deployment/payments-api", "What differs: a Kubernetes kind/name or kind, or a Terraform "
+          "address, type or module.", "of {}", "not of {}", rank=44),
+    Field("cause", C, "cause:live-edit", "Why it differs, as far as that is known.", "caused by {}", "not caused by {}", CAUSES,
+          rank=70),
+    Field("ended", C, "ended:self-heal", "What ended it.", "ended by {}", "not ended by {}", ENDS,
+          rank=71),
+    Field("manager", T, "manager:kubectl-*", "A program that wrote to it, as Kubernetes names it.",
+          "written by {}", "not written by {}", rank=50),
+    Field("person", T, "person:alice", "Who did it, where that is known.", "that {} did", "that {} did not do", rank=30),
+    Field("actor", T, "actor:alice", "Who or what did it: a person, or a program that wrote to it.",
+          "with a part of {}", "without a part of {}", rank=31),
+    Field("class", T, "class:[standard,high]", "Its environment's class.", "of class {}", "not of class {}", rank=81),
+    Field("layer", C, "layer:kubernetes", "kubernetes (through Argo CD) or terraform.", "of layer {}", "not of layer {}",
+          tuple(str(layer) for layer in Layer), rank=90),
+    Field("is", C, "is:over-limit", "How it stands: open, closed, or unknown, where nobody can tell; drift, or not-drift (a commit "
+          "that is not deployed yet, an object that waits to be pruned); over-limit or within-limit, where a limit is set.",
+          "that are {}", "that are not {}", DRIFTS_ARE, rank=91),
+    Field("drift", T, "drift:4e6f2a1c-9a56-5f0e-8c8e-2d6d1f7d2b11", "An episode, by its id.",
+          "with id {}", "without id {}", rank=1),
+    Field("change", Kind.NUMBER, "change:4391", "The number of the change that stands on it, or that ended it.",
+          "of change {}", "not of change {}", rank=0),
+    Field("source", T, "source:argocd-prod", "The source that told it.", "seen by {}", "not seen by {}", rank=92),
+    Field("after", Kind.TIME, "after:2026-09-24", "Still standing at this time, or begun later.", "from {}", "up to {}"),
+    Field("before", Kind.TIME, "before:2026-10-08", "Begun earlier than this time.", "up to {}", "from {}"),
 )
 # fmt: on
 

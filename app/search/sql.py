@@ -7,11 +7,13 @@ straight from its index, whichever page is asked for.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Select, and_, any_, exists, false, func, literal, or_, select, true, union_all
 from sqlalchemy.sql.elements import KeyedColumnElement
 
+from app.db.tables.drift import episode_terms, episodes
 from app.db.tables.ledger import events
 from app.db.tables.projection import PARTING, change_events, change_terms, changes
 from app.search.fields import CHANGES, folded
@@ -25,6 +27,7 @@ Spelled = Mapping[tuple[str, str], Sequence[str]]  # (key, value as typed) → h
 _LIKE_AN_ID = re.compile(r"[\d/#:_-]")
 _PARTED = str.maketrans(dict.fromkeys(PARTING, " "))
 TIMES = ("after", "before")
+CHOICES = ("verdict", "is", "cause", "ended", "layer")
 SPELLED = ("source", "app", "workspace", "repo")
 COLUMNS = {
     "source": events.c.source,
@@ -108,7 +111,7 @@ def _needs_row(term: Term) -> bool:
 def stored(key: str, value: Value) -> str:
     """The value as `change_terms` holds it; choices are held with hyphens."""
     text = folded(value.text) if isinstance(value, Word) else ""
-    return text.replace(" ", "-").replace("_", "-") if key in ("verdict", "is") else text
+    return text.replace(" ", "-").replace("_", "-") if key in CHOICES else text
 
 
 def change_condition(term: Term, change: ColumnElement[Any], each: bool = False) -> Condition:
@@ -275,3 +278,63 @@ def _walk(key: str) -> Any:
     walk = select(func.min(column).label("v")).cte(f"walk_{key}", recursive=True)
     following = select(func.min(column)).where(column > walk.c.v).scalar_subquery()
     return walk.union_all(select(following).where(walk.c.v.is_not(None)))
+
+
+def drift_filter(query: Query, period: Period | None, now: datetime) -> Filter:
+    """What `query` selects of the episodes that stood at some time in `period`; limits are judged as of `now`."""
+    span = narrowed(query, period)
+    where: list[Condition] = [episodes.c.at < span.end] if span.end else []
+    if span.start:
+        where.append(or_(episodes.c.ended_at.is_(None), episodes.c.ended_at >= span.start))
+    where += [episode_condition(asked, now) for term in query.terms if term.key not in TIMES for asked in spoken(term)]
+    return Filter(episodes, episodes.c.at, episodes.c.id, tuple(where), episodes)
+
+
+def episode_condition(term: Term, now: datetime) -> Condition:
+    """One term, for the episode of the row."""
+    match term.key:
+        case "is":
+            found = or_(*(stands(stored("is", value), now) for value in term.values))
+        case "change":
+            found = or_(*(_of_change(value) for value in term.values))
+        case "":
+            found = or_(*(_spoken_of(value) for value in term.values))
+        case _:
+            terms = episode_terms.alias()
+            same = (terms.c.episode == episodes.c.id, terms.c.key == term.key, _any_value(terms.c.value, term))
+            found = exists().where(*same)
+    return ~found if term.negated else found
+
+
+def stands(word: str, now: datetime) -> Condition:
+    """One of `DRIFTS_ARE`, as app/changes/drift/rows.py says it of a row."""
+    alone = episodes.c.size == 1
+    stood = func.extract("epoch", func.coalesce(episodes.c.ended_at, episodes.c.unknown_since, now) - episodes.c.at)
+    match word:
+        case "drift":
+            return episodes.c.drift
+        case "not-drift":
+            return ~episodes.c.drift
+        case "over-limit":
+            return and_(alone, func.coalesce(stood > episodes.c.limit_seconds, False))
+        case "within-limit":
+            known = and_(alone, episodes.c.state != "unknown")
+            return and_(known, func.coalesce(stood <= episodes.c.limit_seconds, False))
+    return episodes.c.state == word
+
+
+def _of_change(value: Value) -> Condition:
+    told = or_(change_events.c.seq == episodes.c.told_by, change_events.c.seq == episodes.c.ended_told_by)
+    inside = select(change_events.c.seq).join(changes, changes.c.id == change_events.c.change)
+    return exists(inside.where(told, number_condition(changes.c.number, value)).correlate(episodes))
+
+
+def _spoken_of(value: Value) -> Condition:
+    """Free text: in the names of what differs and of where it is, or exactly its id."""
+    if not isinstance(value, Word):
+        return false()
+    anywhere = f"%{pattern(value.text.lower(), value.wild)}%"
+    shown = (episodes.c[name] for name in ("application", "workspace", "kind", "name", "namespace", "destination"))
+    terms = episode_terms.alias()
+    named = exists().where(terms.c.episode == episodes.c.id, terms.c.key == "drift", terms.c.value == folded(value.text))
+    return or_(named, *(func.lower(column).like(anywhere) for column in shown))
