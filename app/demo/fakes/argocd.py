@@ -93,7 +93,8 @@ class Endpoints:
             self.state.refreshed.append(app.name)
         if any(one["type"] in {"ComparisonError", "InvalidSpecError"} for one in app.conditions):
             return refused(500, "; ".join(f"{one['type']}: {one['message']}" for one in app.conditions))
-        return 200, {"items": [shapes.managed(one) for one in app.resources]}
+        fields = request.query_params.get("fields")
+        return 200, {"items": [shapes.chosen(shapes.managed(one, self.state.now()), fields) for one in app.resources]}
 
     def revision(self, request: Request) -> Answer:
         app, problem = self._one(request)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from app.demo.fakes import argocd_secrets as secrets
 from app.demo.fakes.argocd_types import (
     JSON,
     RESYNC,
@@ -193,13 +194,14 @@ def revision(one: CommitState) -> JSON:
     return {"author": one.author, "date": stamp(one.date), "message": one.message}
 
 
-def managed(one: ResourceState) -> JSON:
+def managed(one: ResourceState, now: datetime) -> JSON:
     """Four states, each a JSON document written as a string; core Secrets are masked, two masks when they differ."""
     declared: JSON = {"kind": one.kind, "metadata": {"name": one.name, "namespace": one.namespace}, **one.declared}
     live: JSON = {
         "kind": one.kind,
         "metadata": {"name": one.name, "namespace": one.namespace},
         **(one.live if one.exists else one.declared),
+        **secrets.status(one, now),
     }
     if one.kind == "Secret":
         declared["data"] = {"password": "++++++++"}
@@ -213,3 +215,9 @@ def managed(one: ResourceState) -> JSON:
         states |= {"liveState": None, "normalizedLiveState": None}
     out: JSON = {**one.named(), **{key: json.dumps(value, sort_keys=True) for key, value in states.items()}}
     return out | ({"modified": True} if one.status == "OutOfSync" else {})
+
+
+def chosen(item: JSON, fields: str | None) -> JSON:
+    """What `fields=items.a,items.b` leaves of an item of a list that filters generically."""
+    wanted = {one.removeprefix("items.") for one in (fields or "").split(",") if one}
+    return {key: value for key, value in item.items() if key in wanted} if wanted else item

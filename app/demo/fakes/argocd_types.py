@@ -42,6 +42,24 @@ class SourceState:
 
 
 @dataclass
+class Refreshes:
+    """When an ExternalSecret was last read from its store: at `at`, then every so often, until its store refuses it."""
+
+    at: datetime
+    every: timedelta | None
+    fails_since: datetime | None = None
+
+    def status(self, now: datetime) -> JSON:
+        until = min(now, self.fails_since or now)
+        rounds = max(0, int((until - self.at) / self.every)) if self.every else 0
+        last = self.at + (rounds * self.every if self.every else timedelta())
+        ready = {"type": "Ready", "status": "True", "reason": "SecretSynced", "message": "secret synced"}
+        if self.fails_since and self.fails_since <= now:
+            ready |= {"status": "False", "reason": "SecretSyncedError", "message": "could not get secret data from provider"}
+        return {"refreshTime": stamp(last), "syncedResourceVersion": "1-00c0ffee", "conditions": [ready]}
+
+
+@dataclass
 class ResourceState:
     kind: str
     name: str
@@ -54,6 +72,8 @@ class ResourceState:
     written_at: datetime | None = None
     live: JSON = field(default_factory=dict)
     declared: JSON = field(default_factory=dict)
+    observed: JSON = field(default_factory=dict)  # what controllers wrote to it (`status`), whoever deploys it
+    refreshes: Refreshes | None = None
 
     def named(self) -> JSON:
         return {"group": self.group, "kind": self.kind, "name": self.name, "namespace": self.namespace}

@@ -16,8 +16,9 @@ import httpx
 from app.canonical import digest
 from app.errors import NotUnderstood, Refused
 from app.sources.argocd.redact import redacted
+from app.sources.argocd.secret_names import names
 from app.sources.argocd.states import decoded
-from app.sources.argocd.terms import LIST_FIELDS, PARAMETERS, PATHS, PROJECT_FIELDS
+from app.sources.argocd.terms import LIST_FIELDS, PARAMETERS, PATHS, PROJECT_FIELDS, SECRETS_FIELDS
 from app.sources.argocd.wire import items_of
 from app.sources.contract import Connection, Observation
 from app.sources.http import Http
@@ -104,15 +105,18 @@ class Client:
         """The Kubernetes events about the application itself."""
         return self.get(f"/api/v1/applications/{quote(name, safe='')}/events", _place(namespace, project))
 
-    def managed(self, name: str, namespace: str, project: str) -> Got:
-        """Its objects with what they differ in, secrets out; for which fields differ, secrets had to be looked at before.
+    def managed(self, name: str, namespace: str, project: str, *, differences: bool = True, secrets: bool = False) -> Got:
+        """`items`: its objects with what they differ in, secrets out; for which fields differ, secrets had to be looked at before.
+        `secrets`: the names of the secrets that they ask for and use; alone they need but half of the answer.
 
         Never for an application that was not compared of late: Argo CD would refresh it, which writes.
         """
-        answer = self.http.get(f"/api/v1/applications/{quote(name, safe='')}/managed-resources", _place(namespace, project))
-        items = items_of(answer.json(), f"managed resources of {name}")
-        found = [one for item in items if isinstance(item, Mapping) and (one := decoded(item))]
-        return Got({"items": found}, answer.url, answer.at)
+        path = f"/api/v1/applications/{quote(name, safe='')}/managed-resources"
+        fields = [] if differences else [("fields", SECRETS_FIELDS)]
+        answer = self.http.get(path, [*_place(namespace, project), *fields])
+        items = [item for item in items_of(answer.json(), f"managed resources of {name}") if isinstance(item, Mapping)]
+        found = [one for item in items if (one := decoded(item))] if differences else None
+        return Got({"items": found, "secrets": names(items) if secrets else None}, answer.url, answer.at)
 
     def revision(self, name: str, namespace: str, project: str, sha: str, index: int | None, history_id: int | None) -> Got:
         """Author, date and message of a commit. `index` names the source of several; `history_id` the source of then."""

@@ -35,6 +35,17 @@ class OpenDrift(msgspec.Struct, omit_defaults=True):
     revision: str = ""
 
 
+class Secrets(msgspec.Struct, omit_defaults=True):
+    """What was last told of its external secrets. `mark` of what was deployed when they were looked at, at `at`."""
+
+    mark: str = ""
+    at: str = ""
+    print: str = ""
+    refreshed: str = ""  # of the times of refreshes
+    told: str = ""  # when
+    because: str = ""  # why they could not be looked at, where that was told since
+
+
 class Memory(msgspec.Struct, omit_defaults=True):
     """`seen` is what the list last showed of it; `read` when it was last read whole; `heard` the last announcement's order."""
 
@@ -70,6 +81,7 @@ class Memory(msgspec.Struct, omit_defaults=True):
     compared: str = ""  # mark of what differed when it was last looked at; of what could not be
     uncompared: str = ""
     states: dict[str, list[str]] = {}  # object → digests of its target and live state then
+    secrets: Secrets | None = None
     destination: str | None = None
     repository: str | None = None
 

@@ -7,7 +7,7 @@ from typing import Any
 from app.canonical import digest, plain
 from app.domain.event import Event, Step
 from app.errors import Forbidden, Missing, NotUnderstood, ServerFailed, TooLarge
-from app.sources.argocd import compared, wire
+from app.sources.argocd import compared, secret_events, wire
 from app.sources.argocd.announcements import announcement
 from app.sources.argocd.client import Client, Got, dumped
 from app.sources.argocd.listing import Listed, seen_of
@@ -42,7 +42,7 @@ class Reader:
         reading = Reading(app, heard, spec, kept[0].digest, kept[1].digest if len(kept) > 1 else None)
         story = tell(reading, memory, self.view)
         events = story.events + list(self._told_of_commits(app, one, project, story, kept))
-        events += self._compared(one, project, story, kept)
+        events += self._managed(app, one, project, story, kept)
         story.memory.seen, story.memory.read = seen_of(app), stamp(self.view.now)
         story.memory.keeps = keeps(app, heard, story.memory, self.view.now)
         remember: dict[str, Any] = {one.key: dump(story.memory)}
@@ -71,25 +71,41 @@ class Reader:
                 odd.append(("event", f"{one.key}: an event without an id or a time"))
         return Heard(tuple(said)), odd
 
-    def _compared(self, one: Listed, project: str, story: Story, kept: list[Observation]) -> list[Event]:
-        """What its objects differ in, where that changed and can be asked without making Argo CD write."""
-        if story.now is None or story.make is None:
+    def _managed(self, app: wire.Application, one: Listed, project: str, story: Story, kept: list[Observation]) -> list[Event]:
+        """What its objects differ in, and which secrets they name, where that may be new and can be asked without making
+        Argo CD write: at most one request."""
+        now, make, memory = story.now, story.make, story.memory
+        if now is None or make is None:
             return []
-        ask, because = compared.due(story.now, story.memory, self.view.now)
-        if because:
-            return list(compared.unavailable(story.make, story.now, story.memory, because))
-        if not ask:
-            return []
-        try:
-            got = self.client.managed(one.name, one.namespace, project)
-        except ONLY_ONE as error:
-            story.unknown.append(("managed-resources", f"{one.key}: {plain(str(error), 300)}"))
-            return list(compared.unavailable(story.make, story.now, story.memory, plain(str(error), 300)))
-        body = {"items": [item for item in got.body["items"] if item["difference"] != "none"]}
+        held = secret_events.holds(app)
+        differs, because = compared.due(now, memory, self.view.now)
+        named, why = secret_events.due(held, now, memory, self.view.now)
+        events = list(secret_events.gone(make, now, memory)) if not held else []
+        if differs or named:
+            try:
+                got = self.client.managed(one.name, one.namespace, project, differences=differs, secrets=named)
+            except ONLY_ONE as error:
+                story.unknown.append(("managed-resources", f"{one.key}: {plain(str(error), 300)}"))
+                because, why = (plain(str(error), 300) if asked else "" for asked in (differs, named))
+            else:
+                events += self._seen(one, story, held, got, kept)
+        events += compared.unavailable(make, now, memory, because) if because else ()
+        events += secret_events.unavailable(make, memory, why) if why else ()
+        return events
+
+    @staticmethod
+    def _seen(one: Listed, story: Story, held: Sequence[str], got: Got, kept: list[Observation]) -> list[Event]:
+        """What an answer tells; it is kept where it tells something, and of what does not differ the names of secrets alone."""
+        assert story.now is not None and story.make is not None  # noqa: S101, PT018 -- asked only where both stand
+        items, secrets = got.body["items"], got.body["secrets"]
+        body = {} if items is None else {"items": [item for item in items if item["difference"] != "none"]}
+        body |= {} if secrets is None else {"secrets": secrets}
         seen = Got(body, got.url, got.at).observed(f"managed-resources/{one.key}")
-        kept.append(seen)
         make = replace(story.make, whole=seen.digest)
-        return list(compared.comparison_events(make, story.now, story.memory, got.body["items"]))
+        events = list(compared.comparison_events(make, story.now, story.memory, items)) if items is not None else []
+        events += secret_events.told(make, story.now, held, story.memory, secrets) if secrets is not None else []
+        kept += [seen] if events else []
+        return events
 
     def _told_of_commits(
         self, app: wire.Application, one: Listed, project: str, story: Story, kept: list[Observation]

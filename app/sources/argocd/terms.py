@@ -72,6 +72,7 @@ LIST_FIELDS = ",".join(
     ]
 )
 PROJECT_FIELDS = "items.metadata.name,items.metadata.namespace,items.spec"  # how servers before 3.5 tell the project
+SECRETS_FIELDS = ",".join(f"items.{name}" for name in ("group", "kind", "namespace", "name", "targetState", "liveState"))
 
 # What may be asked, and with which parameters. `refresh` is in neither: it would write to the Application.
 NAME = r"[A-Za-z0-9._%~-]+"

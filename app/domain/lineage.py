@@ -1,0 +1,139 @@
+"""From a Terraform resource to the workload that reads what it wrote: names and versions, never a value.
+
+A Terraform resource writes a path of a secret store; an ExternalSecret of an application reads that path and makes a Secret;
+workloads use the Secret. External Secrets Operator: https://external-secrets.io/latest/api/spec/
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class System(StrEnum):
+    """Where a path stands. A store of a provider that is not among these is `OTHER`."""
+
+    SSM = "aws-ssm"  # AWS Systems Manager Parameter Store
+    SECRETS_MANAGER = "aws-secrets-manager"
+    VAULT = "vault"
+    GCP = "gcp-secret-manager"
+    AZURE = "azure-key-vault"
+    OTHER = "other"
+    UNKNOWN = "unknown"  # the store that would say it is not among what was read
+
+
+class Match(StrEnum):
+    """Why a reader is taken to read what a writer wrote."""
+
+    EXACT = "exact"  # both name the same path, in the same words
+    DERIVED = "derived"  # the same path once both are spelled alike
+    INFERRED = "inferred"  # a name alone, a prefix or a pattern says so
+
+
+class Freshness(StrEnum):
+    """How a reader stands to the last change of what it reads."""
+
+    STALE = "stale"  # it should have read the change by now, and was seen not to have
+    DUE = "due"  # its next refresh will read it
+    FRESH = "fresh"  # it was refreshed after the change
+    PINNED = "pinned"  # it asks for one version, whatever the newest is
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """A run that changed a path. `value_changed` None: the value may have changed, the plan does not tell.
+
+    The change lies between `began_at` and `at`; `at` None: the run has not applied it. `gone`: the run took the path away.
+    """
+
+    source: str
+    workspace: str
+    run: str
+    address: str
+    type: str
+    system: System
+    path: str
+    at: datetime | None
+    began_at: datetime | None = None
+    action: str = ""
+    value_changed: bool | None = True
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """A SecretStore, or a ClusterSecretStore (no namespace). `mount` of Vault; `prefix` goes before every key."""
+
+    kind: str
+    name: str
+    namespace: str = ""
+    system: System = System.UNKNOWN
+    provider: str = ""
+    mount: str = ""
+    prefix: str = ""
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One thing that an ExternalSecret asks its store for. `how`: data · extract (a key), find (whatever fits)."""
+
+    key: str
+    how: str = "data"
+    property: str = ""
+    version: str = ""
+    pattern: str = ""  # of find: the regular expression for names
+    store_kind: str = ""
+    store: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class External:
+    """An ExternalSecret or ClusterExternalSecret. `interval` in seconds, 0: it never refreshes by itself; None: not known."""
+
+    kind: str
+    name: str
+    namespace: str = ""
+    target: str = ""
+    interval: int | None = None
+    refreshed_at: datetime | None = None
+    synced_version: str = ""
+    ready: bool | None = None
+    reason: str = ""
+    live: bool = True  # False: declared, and not in the cluster yet
+    asks: tuple[Asked, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """`uses`: pairs of a Secret's name and how it is used (env, volume, pull, tls)."""
+
+    kind: str
+    name: str
+    namespace: str = ""
+    group: str = ""
+    uses: tuple[tuple[str, str], ...] = ()
+    restarted_at: datetime | None = None  # when somebody last asked for a restart of its pods, and they were all replaced
+    rolled_at: datetime | None = None  # when its last rollout ended
+    reloader: bool = False  # it asks a controller to restart it when a Secret changes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What one application's objects said of secrets when they were last read; `at` is the comparison that they are of.
+
+    `unread_because`: why they could not be read since `unread_since`.
+    """
+
+    source: str
+    uid: str
+    application: str
+    at: datetime
+    project: str | None = None
+    destination: str | None = None
+    stores: tuple[Store, ...] = ()
+    externals: tuple[External, ...] = ()
+    workloads: tuple[Workload, ...] = ()
+    seq: int | None = None
+    unread_because: str = ""
+    unread_since: datetime | None = None
