@@ -3,17 +3,25 @@
 from typing import Any
 
 from app.domain.change import Change, Run
-from app.domain.resource import AppliedResource, ResourceChange, Reviewed
+from app.domain.resource import AppliedResource, NamedObject, ResourceChange, Reviewed
 
 _WORST = ("errored", "started", "complete")
 
 
 def resources_of(change: Change) -> dict[str, Any]:
-    """The item's `plans`, `resources`, `resource_drift` and `reviewed`. What is not known is null."""
+    """The item's `plans`, `resources`, `resource_drift`, `held` (unchanged ones that stand for an object) and `reviewed`.
+
+    What is not known is null.
+    """
     return {
         "plans": [_plan(run) for run in change.runs],
         "resources": [told for run in change.runs for told in _listed(run, run.resources)],
         "resource_drift": [told for run in change.runs for told in _listed(run, run.resource_drift, drift=True)],
+        "held": [
+            {"run": run.id, "address": one.address, "type": one.type or None, "object": object_of(one.object)}
+            for run in change.runs
+            for one in run.holds or ()
+        ],
         "reviewed": [_reviewed(one) for one in change.reviewed],
     }
 
@@ -71,6 +79,20 @@ def _resource(run: Run, one: ResourceChange, results: dict[str, str]) -> dict[st
         "attributes": list(one.attributes),
         "redacted": list(one.redacted),
         "result": results.get(one.address),
+        "object": object_of(one.object) if one.object else None,
+        "object_before": object_of(one.object_before) if one.object_before else None,
+    }
+
+
+def object_of(one: NamedObject) -> dict[str, Any]:
+    return {
+        "system": one.system,
+        "group": one.group,
+        "kind": one.kind,
+        "namespace": one.namespace,
+        "name": one.name,
+        "untold": dict(one.untold),
+        "perhaps": list(one.perhaps),
     }
 
 

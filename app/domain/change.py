@@ -24,7 +24,7 @@ from app.domain.finding import Finding, Verdict
 from app.domain.policy import PolicyResult
 from app.domain.record import AlteredRecord as AlteredRecord
 from app.domain.ref import Resource
-from app.domain.resource import AppliedResource, ModuleCall, ProviderUse, ResourceChange, Reviewed
+from app.domain.resource import AppliedResource, Held, ModuleCall, ProviderUse, ResourceChange, Reviewed
 from app.domain.windows import Expected, Window
 from app.domain.workspace import Setting as Setting
 from app.domain.workspace import WorkspaceAct as WorkspaceAct
@@ -148,6 +148,7 @@ class Run:
     resource_drift: tuple[ResourceChange, ...] | None = None  # what the plan found changed outside of Terraform
     resources_because: str = ""  # why `resources` is None, where that is told
     unchanged: int | None = None  # resources of which the plan says that nothing happens to them
+    holds: tuple[Held, ...] | None = None  # of them those that stand for an object we know; None: never looked for
     modules: tuple[ModuleCall, ...] | None = None  # None: not told
     providers: tuple[ProviderUse, ...] | None = None
     apply_resources: tuple[AppliedResource, ...] | None = None  # None: not told by resource, only `apply` counts

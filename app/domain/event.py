@@ -20,7 +20,10 @@ tfe
   cost-estimate  id ce-…; status; facts: prior, proposed, delta (decimal strings, a month), resources, unmatched, message
   plan-resources id plan-…/<part>; status listed|unavailable; facts: part, parts, resources [{address, previous_address, module,
                  mode, type, name, provider, actions, reason, importing, attributes [names], redacted [names of which it is not told
-                 whether they change], deposed, more (a further piece of the entry before)}], drift [the same], providers
+                 whether they change], deposed, object (which one it makes, of what is destroyed which one it was; absent: none that
+                 we know) {system, group, kind, namespace, name (null: none, or not known), untold {part: because}, perhaps [kinds]}
+                 (see domain/resource), object_before (another one that it made until then), more (a further piece of the entry
+                 before)}], drift [the same], holds [{address, type, object}] (of those that are unchanged), providers
                  [{name, version, module}], modules [{address, source, version}] (null: not told); in part 1 unchanged, deferred,
                  unreadable (counts), terraform; where unavailable: because
   apply-resources id apply-…/<part>; status listed|unavailable; facts: part, parts, resources [{address, action, result

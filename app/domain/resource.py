@@ -17,9 +17,38 @@ _WORDS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NamedObject:
+    """An object outside of Terraform by its names; never what it holds.
+
+    `system`: kubernetes · helm (a release, whose `group` is its chart) · aws-iam · where secrets and settings are kept: aws-ssm,
+    aws-secretsmanager, vault, google-secret-manager, azure-key-vault. `group` is Kubernetes' API group, empty for the core one.
+    `namespace`: of a store the mount, project or vault that it is in. None is what there is not, or what `untold` says why it is
+    not known. `perhaps`: kinds of objects that it may bring beside itself (a chart its CRDs), which nobody tells.
+    """
+
+    system: str
+    kind: str | None
+    name: str | None
+    group: str | None = ""
+    namespace: str | None = None
+    untold: tuple[tuple[str, str], ...] = ()
+    perhaps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A resource of a workspace that a plan leaves as it is, and the object that it stands for."""
+
+    address: str
+    type: str
+    object: NamedObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceChange:
     """`actions` and `reason` are Terraform's own words. `attributes` are the names of what changes; `redacted` those of which it
-    is not told whether they do. `deposed`: the key of an object left behind by a replacement."""
+    is not told whether they do. `deposed`: the key of an object left behind by a replacement. `object`: what it makes, of what is
+    destroyed what it was, None where its type makes none that we know; `object_before`: another one that it made until then."""
 
     address: str
     actions: tuple[str, ...]
@@ -34,6 +63,8 @@ class ResourceChange:
     deposed: str = ""
     attributes: tuple[str, ...] = ()
     redacted: tuple[str, ...] = ()
+    object: NamedObject | None = None
+    object_before: NamedObject | None = None
 
     @property
     def action(self) -> str:

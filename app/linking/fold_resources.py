@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.domain.event import Event
-from app.domain.resource import AppliedResource, ModuleCall, ProviderUse, ResourceChange
+from app.domain.resource import AppliedResource, Held, ModuleCall, NamedObject, ProviderUse, ResourceChange
 from app.linking import facts
 
 
@@ -24,6 +24,7 @@ def _planned(events: list[Event]) -> dict[str, Any]:
         "resources": _changes(parts, "resources"),
         "resource_drift": _changes(parts, "drift"),
         "unchanged": facts.integer(parts, "unchanged"),
+        "holds": _holds(parts),
         "modules": _named(parts, "modules", lambda m: ModuleCall(*(facts.string(m, n) for n in ("address", "source", "version")))),
         "providers": _named(
             parts, "providers", lambda p: ProviderUse(*(facts.string(p, n) for n in ("name", "version", "module")))
@@ -84,6 +85,30 @@ def _changes(parts: Iterable[Event], name: str) -> tuple[ResourceChange, ...]:
     return tuple(_change(item) for item in found)
 
 
+def _holds(parts: list[Event]) -> tuple[Held, ...] | None:
+    if all(part.facts.get("holds") is None for part in parts):
+        return None
+    found = [
+        (facts.string(one, "address"), facts.string(one, "type"), _object(one.get("object"))) for one in _items(parts, "holds")
+    ]
+    return tuple(Held(address, type_, named) for address, type_, named in found if named is not None)
+
+
+def _object(told: Any) -> NamedObject | None:
+    """None for anything that is no object by its names."""
+    if not isinstance(told, Mapping) or not facts.string(told, "system"):
+        return None
+    known = {part: told[part] if isinstance(told.get(part), str) else None for part in ("group", "kind", "namespace", "name")}
+    untold = told.get("untold")
+    because = untold.items() if isinstance(untold, Mapping) else ()
+    return NamedObject(
+        system=facts.string(told, "system"),
+        untold=tuple((part, why) for part, why in because if isinstance(part, str) and isinstance(why, str)),
+        perhaps=facts.words(told.get("perhaps")),
+        **known,
+    )
+
+
 def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return all(one.get(name) == other.get(name) for name in ("address", "deposed"))
 
@@ -99,5 +124,7 @@ def _change(item: Mapping[str, Any]) -> ResourceChange:
         importing=item.get("importing") is True,
         attributes=item["attributes"],
         redacted=item["redacted"],
+        object=_object(item.get("object")),
+        object_before=_object(item.get("object_before")),
         **texts,
     )

@@ -130,6 +130,25 @@ class Plan(Shape):
     applied_because: str | None
 
 
+class ObjectOf(Shape):
+    """An object by its names; what it holds is never kept."""
+
+    system: str = Field(description="kubernetes, helm, aws-iam, or the store of secrets or settings it is in")
+    group: str | None = Field(description="the API group, empty for the core one; of a Helm release its chart")
+    kind: str | None
+    namespace: str | None = Field(description="of a store the mount, project or vault")
+    name: str | None
+    untold: dict[str, str] = Field(description="why a part is not known")
+    perhaps: list[str] = Field(description="kinds of objects that it may bring beside itself")
+
+
+class HeldOf(Shape):
+    run: str
+    address: str
+    type: str | None
+    object: ObjectOf
+
+
 class ResourceOf(Shape):
     run: str
     address: str
@@ -147,6 +166,8 @@ class ResourceOf(Shape):
     attributes: list[str] = Field(description="names of what changes; values are never kept")
     redacted: list[str] = Field(description="names of sensitive attributes of which it is not told whether they change")
     result: str | None = Field(description="complete, errored or started, from the apply's log; null when it does not tell")
+    object: ObjectOf | None = Field(description="which object it makes, or made; null when it makes none that is known")
+    object_before: ObjectOf | None = Field(description="another object that it made until then")
 
 
 class DifferenceOf(Shape):
@@ -218,6 +239,7 @@ class Change(Shape):
     plans: list[Plan]
     resources: list[ResourceOf]
     resource_drift: list[ResourceOf]
+    held: list[HeldOf] = Field(description="resources that a plan leaves as they are and that stand for an object we know")
     reviewed: list[ReviewedOf]
     workspace_change: WorkspaceChange | None = Field(description="what was done to a workspace outside of its runs")
 

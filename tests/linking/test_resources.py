@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from app.domain.change import PullRequest, Run
 from app.domain.event import Event, Keys, Step
-from app.domain.resource import Compared, Reviewed
+from app.domain.resource import Compared, NamedObject, Reviewed
 from app.linking.fold import fold
 from app.linking.reviewed import reviewed
 from app.sources.tfe.plan_json import Plan, parts_of
@@ -193,3 +193,29 @@ def test_reading_data_is_no_difference() -> None:
     assert run.resources
     read = replace(run.resources[0], address="data.aws_ami.x", mode="data", actions=("read",))
     assert compared(speculative("aws_x.a"), replace(run, resources=(*run.resources, read))).outcome is Compared.SAME
+
+
+def test_the_objects_that_resources_stand_for_are_told_and_anything_else_is_none() -> None:
+    names = {"system": "kubernetes", "group": "", "kind": "Namespace", "namespace": None, "name": "payments"}
+    plan = Plan()
+    plan.resources = [
+        {"address": "kubernetes_namespace.a", "actions": ["create"], "object": dict(names), "object_before": dict(names)}
+    ]
+    plan.resources += [
+        {"address": f"aws_x.{i}", "actions": ["create"], "object": odd} for i, odd in enumerate((5, {}, {"system": 3}, []))
+    ]
+    untold = {**names, "name": None, "untold": {"name": "sensitive"}, "perhaps": ["Namespace"]}
+    plan.holds = [
+        {"address": "kubernetes_namespace.b", "type": "kubernetes_namespace", "object": untold},
+        {"address": "x", "object": 1},
+    ]
+    events = [replace(listed(n, 1), facts=facts) for n, facts in enumerate(parts_of(plan), 1)]
+    run = run_of(*events)
+    first, *others = run.resources or ()
+    assert first.object == first.object_before == NamedObject(system="kubernetes", kind="Namespace", name="payments")
+    assert [one.object for one in others] == [None] * 4
+    assert [(one.address, one.object.untold, one.object.perhaps) for one in run.holds or ()] == [
+        ("kubernetes_namespace.b", (("name", "sensitive"),), ("Namespace",))
+    ]
+    assert run_of(listed(1, 1, "aws_x.a")).holds is None
+    assert run_of().holds is None

@@ -12,7 +12,7 @@ from app.demo.fakes import tfe_policies as stages
 from app.demo.fakes.gitlab import gitlab_app
 from app.demo.fakes.gitlab_merge import merge
 from app.demo.fakes.gitlab_state import GitlabState
-from app.demo.fakes.tfe_plan_resources import created, replaced, updated
+from app.demo.fakes.tfe_plan_resources import created, kept, made, replaced, updated
 from app.demo.fakes.tfe_state import PolicyState
 
 from tests.sources.harness import served
@@ -22,6 +22,23 @@ from tests.stories.gate import Gate
 from tests.stories.planter import RULES, SIGNS, Planter
 
 __all__ = ["servers"]
+OBJECTS = (
+    *(
+        "kubernetes_namespace",
+        "kubernetes_secret_v1",
+        "kubernetes_config_map",
+        "kubernetes_manifest",
+        "kubectl_manifest",
+        "helm_release",
+    ),
+    *(
+        "aws_secretsmanager_secret_version",
+        "aws_iam_role",
+        "vault_generic_secret",
+        "vault_kv_secret_v2",
+        "azurerm_key_vault_secret",
+    ),
+)
 GROUP = "bank/platform/network/infra"
 GITLAB = """
 [log]
@@ -48,6 +65,7 @@ PLACES = {
             "plan variable",
             "a log",
         ),
+        *("yaml_body", "data_json", "note", "assume_role_policy", "secret_string"),
         *("planned output", "prior state", "check problem", "trace.print", "trace.rules.root", "trace.rules.string"),
         *("outcome output", "outcome diagnostics", "outcome passed", "task url", "task-url", "task outcome body", "log-read-url"),
         *("upload-url", "vcs oauth-token-id", "vcs webhook-url", "vcs github-app-installation-id", "user email", "two-factor"),
@@ -118,6 +136,8 @@ def terraform(bank: Bank, at: datetime) -> None:
     run = tfe.add_run(place, "Rotate the ledger's keys", at, "ada", source="tfe-api")
     tfe.plans.archivist = bank.urls["tfe"]
     resources = [created("aws_kms_key.ledger"), updated("aws_ssm_parameter.a", "value"), replaced("aws_db_instance.b", "engine")]
+    resources += [made(f"{kind}.of_ledger", "ledger-of-names", "ledger-space") for kind in OBJECTS]
+    resources += [kept(f"{kind}.kept", "ledger-of-kept-names", "ledger-space") for kind in OBJECTS]
     tfe.plans.tell(run.planned, resources)
     run.plan(at + timedelta(minutes=1), 2, 1)
     run.evaluate(
@@ -201,6 +221,8 @@ def test_none_of_them_is_anywhere(bank: Bank, planters: dict[str, Planter]) -> N
 
 
 def test_what_people_mean_to_be_read_is_kept(bank: Bank) -> None:
-    kept = bank.dump()
+    dump = bank.dump()
+    for name in ("ledger-of-names", "ledger-of-kept-names", "ledger-space"):
+        assert name.encode() in dump, name
     for text in ("Rotate the ledger's keys", "Agreed in CHG-77", "Until the end of the quarter", "2 findings", "Open the gateway"):
-        assert text.encode() in kept, text
+        assert text.encode() in dump, text

@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.demo.fakes.tfe_plan_objects import PRINTED as PRINTED
+from app.demo.fakes.tfe_plan_objects import attributes
+
 JSON = dict[str, Any]
 Counts = tuple[int, int, int, int]  # added, changed, destroyed, imported
-PRINTED = "planted-plan-value"  # readers must not keep it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,18 +38,38 @@ class PlanContents:
     more: JSON = field(default_factory=dict)
 
 
+def made(address: str, name: str | None = None, namespace: str | None = None, **more: Any) -> PlannedResource:
+    """As `created`, with the names of the object it makes."""
+    unknown = ("id", "arn") if address.startswith("aws_") else ("id",)
+    after = attributes(address, name, namespace) or {"name": PRINTED}
+    return PlannedResource(
+        address=address, actions=("create",), after={**after, "tags": {"owner": PRINTED}}, unknown=unknown, **more
+    )
+
+
+def kept(address: str, name: str | None = None, namespace: str | None = None) -> PlannedResource:
+    """Of which the plan only says that it stays as it is."""
+    same = attributes(address, name, namespace) or {"name": PRINTED}
+    return PlannedResource(address=address, actions=("no-op",), before=same, after=same)
+
+
 def created(address: str, **more: Any) -> PlannedResource:
-    return PlannedResource(address=address, actions=("create",), after={"name": PRINTED, "tags": {"owner": PRINTED}}, **more)
+    after = {**_own(address), "tags": {"owner": PRINTED}}
+    return PlannedResource(address=address, actions=("create",), after=after, **more)
 
 
 def updated(address: str, *attributes: str, **more: Any) -> PlannedResource:
-    same = {"name": PRINTED, "password": None}
+    same = {**_own(address), "password": None}
     before, after = ({**same, **{name: [value] for name in attributes}} for value in ("before", "after"))
     return PlannedResource(address=address, actions=("update",), before=before, after=after, sensitive=("password",), **more)
 
 
 def destroyed(address: str, **more: Any) -> PlannedResource:
-    return PlannedResource(address=address, actions=("delete",), before={"name": PRINTED}, **more)
+    return PlannedResource(address=address, actions=("delete",), before=_own(address), **more)
+
+
+def _own(address: str) -> Mapping[str, Any]:
+    return attributes(address) or {"name": PRINTED}
 
 
 def replaced(address: str, *attributes: str) -> PlannedResource:
@@ -100,11 +122,9 @@ def believable(workspace: str, message: str, counts: Counts | None) -> PlanConte
         destroyed(_nth(others[added:], place, i, "removed"), reason="delete_because_no_resource_config") for i in range(removed)
     ]
     for i in range(imported):
-        same = {"name": PRINTED}
-        one = PlannedResource(
-            address=f'{place}["imported-{i}"]', actions=("no-op",), before=same, after=same, importing=f"id-{PRINTED}"
-        )
-        out.append(one)
+        address = f'{place}["imported-{i}"]'
+        same = _own(address)
+        out.append(PlannedResource(address=address, actions=("no-op",), before=same, after=same, importing=f"id-{PRINTED}"))
     return PlanContents(resources=out)
 
 

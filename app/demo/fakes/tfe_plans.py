@@ -93,7 +93,7 @@ def document(plans: Plans, run: Any) -> bytes:
 
 
 def _quiet(run: Any) -> PlannedResource:
-    same = {"value": PRINTED}
+    same = {"name": "/bank/quiet", "value": PRINTED}
     return PlannedResource(address="aws_ssm_parameter.quiet", actions=("no-op",), before=same, after=same)
 
 

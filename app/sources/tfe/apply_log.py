@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from app.canonical import JSON
-from app.sources.tfe.plan_json import ADDRESS, NAME, PART, named, packed
+from app.sources.tfe.plan_json import PART, packed
+from app.sources.tfe.plan_tokens import ADDRESS, NAME, named
 
 LONGEST_LINE = 1024 * 1024  # bytes; what is longer is no line of ours
 START, END = b"\x02", b"\x03"
