@@ -80,6 +80,7 @@ def _connection(source: Source, token: str) -> contract.Connection:
         apply_log=source.apply_log,
         policy_log=source.policy_log,
         state_metadata=source.state_metadata,
+        reconciliation=source.reconciliation_timeout,
         backfill_from=source.backfill_from,
         backfill_share=source.backfill_share,
     )

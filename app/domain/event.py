@@ -77,7 +77,8 @@ argocd
                  revisions, deployed [the revisions of the last full deployment] (null: none is known), same_source (it was
                  compared with the sources that are deployed; null: not known), auto_sync, self_heal, resources [{group, kind,
                  namespace, name, status, health, requires_pruning, wave}], gone [{group, kind, namespace, name}] (differed at the
-                 look before)
+                 look before), operation (the id of the last one that was over: it outlasted that; null: none is known), ignored
+                 [as resources] (of a Synced one: its owner declared them to be no difference), because (of an empty list)
   comparison-gap id <uid>/<since>; status open|closed: what the application shows does not tell whether it is as declared; facts:
                  why (unknown|stale|frozen), because, since_after, since_before, until (null while open), conditions
   secret-refs    id <uid>; status listed|unavailable: what the application's objects say of secrets, told when that changed (a

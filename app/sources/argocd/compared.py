@@ -13,10 +13,9 @@ from app.domain.event import Event, Step
 from app.sources.argocd.maker import Maker
 from app.sources.argocd.memory import Memory
 from app.sources.argocd.standing import Standing
-from app.sources.argocd.terms import OUT_OF_SYNC
+from app.sources.argocd.terms import OUT_OF_SYNC, UNCOMPARED
 
 FRESH = timedelta(minutes=30)  # half of the time that Argo CD keeps the states (`--app-state-cache-expiration`)
-FAILED = frozenset({"ComparisonError", "InvalidSpecError"})
 PART = 36_000  # bytes of one event's list
 SHOWN = ("group", "kind", "namespace", "name", "difference", "version", "created", "owner", "managers", "changes", "changes_total")
 
@@ -25,7 +24,7 @@ def due(now: Standing, memory: Memory, at: datetime) -> tuple[bool, str]:
     """(ask now, why it cannot be asked although what differs has changed)."""
     if now.sync != OUT_OF_SYNC or now.busy or not now.different or memory.compared == mark(now):
         return False, ""
-    if any(one["type"] in FAILED for one in now.conditions):
+    if any(one["type"] in UNCOMPARED for one in now.conditions):
         return False, "the comparison failed, so what differs is not known"
     if now.frozen:
         return False, "the application is not reconciled (skip-reconcile): what it shows is of long ago"

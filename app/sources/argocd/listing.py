@@ -18,11 +18,15 @@ from app.errors import Forbidden, NotUnderstood, SourceError, Throttled, TooLarg
 from app.sources.argocd import wire
 from app.sources.argocd.client import Client
 from app.sources.argocd.names import askable, instant
-from app.sources.argocd.terms import SYNCED
+from app.sources.argocd.terms import OUT_OF_SYNC, SYNCED
 
 SWEEP = timedelta(hours=1)
 FEWEST = 5  # applications that every pass may read although nothing is new of them
 SHARES = 60  # passes over which such readings are spread
+WATCH = timedelta(
+    minutes=5
+)  # how often one that differs, or does not tell, is read whole: its list line shows neither what nor why
+WATCHERS = 250  # of so many applications one may be read for that in a pass
 TOLD_BY_SOME = (8, 9, 10)  # positions in `seen` that not every server's list tells: images, hydration, revision
 SYNC, REVISION = 6, 10
 
@@ -56,6 +60,12 @@ class Glance(msgspec.Struct):
     project: str = ""
     unsettled: bool = False
     synced: list[str] = []
+    sync: str = ""
+    blind: Any = None
+
+    @property
+    def watched(self) -> bool:
+        return self.sync == OUT_OF_SYNC or self.blind is not None
 
 
 def find(client: Client, memory: Mapping[str, Any], everything: bool) -> Found:
@@ -177,8 +187,9 @@ class Due:
 
 
 def due(memory: Mapping[str, Any], lines: Sequence[Listed], now: datetime, everything: bool) -> Due:
-    """New, changed and unsettled applications; and a share of those not read for an hour, or waiting at a moved revision."""
-    out, slow = Due([], {}), []
+    """New, changed and unsettled applications; and a share of those not read for an hour, or waiting at a moved revision; and a
+    share of those that differ, or do not tell, and were not read for five minutes."""
+    out, slow, watched = Due([], {}), [], []
     levels = levels_of(memory)
     for one in lines:
         seen = glance(memory.get(one.key))
@@ -192,10 +203,14 @@ def due(memory: Mapping[str, Any], lines: Sequence[Listed], now: datetime, every
             slow.append((datetime.min.replace(tzinfo=now.tzinfo), one))
         elif now - (read := instant(seen.read) or now - 2 * SWEEP) > SWEEP * jitter(one.key):
             slow.append((read, one))
+        elif seen.watched and now - read > WATCH * jitter(one.key):
+            watched.append((read, one))
         if level and not (seen and seen.synced and seen.synced[-1] == level):
             out.levels.setdefault(level, []).append(one.key)
     slow.sort(key=lambda pair: (pair[0], pair[1].key))
     out.read += [(one, "sweep") for _, one in slow[: max(FEWEST, len(lines) // SHARES)]]
+    watched.sort(key=lambda pair: (pair[0], pair[1].key))
+    out.read += [(one, "watch") for _, one in watched[: max(FEWEST, len(lines) // WATCHERS)]]
     return out
 
 

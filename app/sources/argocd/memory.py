@@ -46,6 +46,16 @@ class Secrets(msgspec.Struct, omit_defaults=True):
     because: str = ""  # why they could not be looked at, where that was told since
 
 
+class Blind(msgspec.Struct, omit_defaults=True):
+    """An open time in which what it shows does not tell whether it is as declared."""
+
+    why: str
+    because: str
+    since_before: str
+    since_after: str | None = None
+    conditions: list[dict[str, str]] = []
+
+
 class Memory(msgspec.Struct, omit_defaults=True):
     """`seen` is what the list last showed of it; `read` when it was last read whole; `heard` the last announcement's order."""
 
@@ -75,6 +85,12 @@ class Memory(msgspec.Struct, omit_defaults=True):
     drift: OpenDrift | None = None
     waited: bool = False  # a status that looked like drift was looked at again once
     owed: list[Owed] = []
+    differ: str = ""  # mark of what was told to differ last; "" before anything was, and while nothing can be
+    differs: list[list[str]] = []  # what that was: group, kind, namespace and name of each
+    looked: str = ""  # when it was last read whole and found so
+    hesitated: bool = False  # what its announcements contradict was looked at again once
+    blind: Blind | None = None
+    doubted: str = ""  # when its comparison was first found too old
     spec: str = ""
     facts: dict[str, Any] = {}
     keeps: dict[str, int] = {}  # seconds for which Argo CD keeps its announcements and its history

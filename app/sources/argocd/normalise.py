@@ -10,16 +10,29 @@ from typing import Any
 
 from app.canonical import canonical_json, digest, plain
 from app.domain.actor import Actor, ActorKind, automation, unknown
+from app.domain.drift import Blindness
 from app.domain.event import Event, How, Keys, Step
 from app.errors import NotUnderstood
 from app.sources.argocd import wire
 from app.sources.argocd.account import Account, account, kept, ready
 from app.sources.argocd.announcements import COMPLETED, SPEC, STARTED, Announcement
+from app.sources.argocd.blind import Why, blind_events, why
+from app.sources.argocd.differing import Differing
 from app.sources.argocd.maker import Maker, address, maker
 from app.sources.argocd.memory import Memory
 from app.sources.argocd.names import destination, instant, repository, sources_of, stamp
 from app.sources.argocd.operations import Heard
-from app.sources.argocd.standing import Drifting, Standing, awaited, deployed_entry, health_events, standing, status_events
+from app.sources.argocd.pulse import Pulse
+from app.sources.argocd.standing import (
+    Drifting,
+    Standing,
+    awaited,
+    deployed_entry,
+    health_events,
+    policy,
+    standing,
+    status_events,
+)
 from app.sources.argocd.telling import announced_operations, before, history_events, operation_events, wants_of
 from app.sources.argocd.terms import HEALTHS, PHASES, REASONS, SYNC_STATUSES, SYNCED, UNSEEN
 from app.sources.argocd.untold import integrity_events, loss_events
@@ -41,12 +54,13 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Where and when it was read. `last_pass` is when the list was last seen whole."""
+    """Where and when it was read. `last_pass` is when the list was last seen whole; `pulse`: are comparisons too old?"""
 
     source: str
     base: str
     now: datetime
     last_pass: datetime | None = None
+    pulse: Pulse | None = None
 
 
 @dataclass
@@ -110,18 +124,37 @@ def _operations(make: Maker, app: wire.Application, memory: Memory, heard: Heard
     story.now, story.make = now, make
     story.events += status_events(make, now, memory, heard)
     story.events += health_events(make, now, memory, found.current)
+    blind, doubtful = _blindness(now, memory, view)
+    story.events += blind_events(make, now, memory, heard, blind, view.last_pass)
+    tells = not (blind or doubtful)
     drifting = Drifting(make, memory, found, heard, view.last_pass)
-    story.events += drifting.events(now, done)
+    differing = Differing(make, memory, found, heard, view.last_pass)
+    story.events += drifting.events(now, done, tells)
+    story.events += differing.events(now) if tells else ()
     story.unknown += _strange(now, found.current.phase if found.current else "")
     story.unknown += _untimed(app)
-    memory.drift, memory.waited = drifting.open, drifting.wait
+    memory.drift, memory.waited, memory.hesitated = drifting.open, drifting.wait, differing.wait
     memory.deeds = kept(found.operations, heard)
     standing_ids = [entry.id for entry in (app.status.history if app.status else None) or []]
     memory.history, memory.stood = found.past.remembered(standing_ids), sorted(standing_ids)
     memory.last_id = max(found.history) if found.history else memory.last_id
     memory.generation, memory.pending = app.metadata.generation, found.pending
-    memory.unsettled = unsettled or bool(found.pending) or drifting.wait or awaited(now, found.current, view.now)
+    waits = drifting.wait or differing.wait or doubtful
+    memory.unsettled = unsettled or bool(found.pending) or waits or awaited(now, found.current, view.now)
     _stand(memory, now, found.history)
+
+
+def _blindness(now: Standing, memory: Memory, view: View) -> tuple[Why | None, bool]:
+    """(why what it shows does not tell, whether that is only suspected: an old comparison is looked at twice)."""
+    too_old = view.pulse.too_old(memory.uid, view.now, now.compared_at) if view.pulse else ""
+    seen = why(now, too_old)
+    if seen is None or seen.why != Blindness.STALE:
+        memory.doubted = ""
+        return seen, False
+    if not memory.doubted:
+        memory.doubted = stamp(view.now)
+        return None, True
+    return seen, False
 
 
 def _stand(memory: Memory, now: Standing, history: Mapping[int, Any]) -> None:
@@ -221,7 +254,7 @@ def settings(app: wire.Application) -> dict[str, Any]:
     """What of an application's specification decides what it deploys, and by whose leave."""
     spec = app.spec or wire.Spec()
     automated = spec.sync_policy.automated if spec.sync_policy else None
-    on = automated is not None and automated.enabled is not False
+    on, heals = policy(spec)
     return {
         "sources": [
             {
@@ -235,7 +268,7 @@ def settings(app: wire.Application) -> dict[str, Any]:
         "destination": destination(spec),
         "project": plain(spec.project, 200) or "default",
         "auto_sync": on,
-        "self_heal": bool(on and automated and automated.self_heal),
+        "self_heal": heals,
         "prune": bool(on and automated and automated.prune),
         "revision_history_limit": str(spec.revision_history_limit) if spec.revision_history_limit is not None else None,
     }

@@ -32,8 +32,12 @@ class Reader:
     view: View
     commits: list[str] = field(default_factory=list)
 
-    def page(self, one: Listed, project: str, memory: Memory | None) -> Page:
-        """What is new of the application, and what to remember of it. Raises SourceError."""
+    def page(self, one: Listed, project: str, memory: Memory | None, *, quietly: bool = False) -> Page:
+        """What is new of the application, and what to remember of it. `quietly`: a reading that tells nothing is not kept.
+
+        Raises SourceError.
+        """
+        before = list(memory.seen) if memory else None
         got = self.client.application(one.name, one.namespace, project)
         app = wire.read(got.body, wire.Application, f"application {one.key}")
         kept = [got.observed(f"application/{one.key}")]
@@ -44,6 +48,10 @@ class Reader:
         events = story.events + list(self._told_of_commits(app, one, project, story, kept))
         events += self._managed(app, one, project, story, kept)
         story.memory.seen, story.memory.read = seen_of(app), stamp(self.view.now)
+        if self.view.pulse and story.now:
+            quiet = before == story.memory.seen and not story.events and not _stirred(story, self.view)
+            self.view.pulse.saw(story.memory.uid, self.view.now, story.now.compared_at, quiet)
+        kept = [] if quietly and not events else kept
         story.memory.keeps = keeps(app, heard, story.memory, self.view.now)
         remember: dict[str, Any] = {one.key: dump(story.memory)}
         if self.commits:
@@ -129,6 +137,12 @@ class Reader:
             at = instant(told.date) or self.view.now
             facts = {"author": plain(told.author, 300), "message": plain(told.message, 2000), "date": plain(told.date, 64)}
             yield make.event("revision", sha, "known", Step.NOTED, at, facts, unique=repo or "", commits=(sha,), repo=repo)
+
+
+def _stirred(story: Story, view: View) -> bool:
+    """An operation ended of late, which is followed by a comparison in any case."""
+    ends = [deed.end for deed in story.memory.deeds if deed.end]
+    return bool(view.pulse and ends and view.now - max(ends) <= view.pulse.limit)
 
 
 def _new_commits(story: Story, known: Sequence[str]) -> Iterator[Owed]:

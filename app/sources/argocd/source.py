@@ -19,11 +19,13 @@ from app.sources.argocd.memory import Memory, load
 from app.sources.argocd.names import askable, instant, stamp
 from app.sources.argocd.normalise import View, deleted
 from app.sources.argocd.probe import probe
+from app.sources.argocd.pulse import Pulse
 from app.sources.argocd.reader import ONLY_ONE, Reader
 from app.sources.argocd.risk import clock, kept_of
 from app.sources.contract import Connection, Page, Probe, Stream, Task
 
 STREAM = "applications"
+PULSE = "pulse"  # of how old comparisons were
 CLOCK = "at-risk"  # the key under which the evidence-at-risk clock is remembered
 
 
@@ -56,34 +58,36 @@ class Argocd:
 
         A part of a list that was refused fails the pass, when all the rest of it has been read.
         """
-        view = View(self.connection.name, self.connection.url, task.now, instant(_text(task.memory.get("pass"))))
+        pulse = Pulse(task.memory.get(PULSE), timedelta(seconds=self.connection.reconciliation))
+        view = View(self.connection.name, self.connection.url, task.now, instant(_text(task.memory.get("pass"))), pulse)
         found = find(self.client, task.memory, task.everything)
         lines = list(listed(found.items, found.unknown))
         who = due(task.memory, lines, task.now, task.everything)
         this = _Pass(task, view, found, found.unknown)
         kept = kept_of(task.memory, (one.key for one in lines))
-        for page in self._read(this, [one for one, _ in who.read]):
+        for page in self._read(this, who.read):
             kept |= kept_of(page.remember, page.remember)
             yield page
         if not found.failed:
             yield from self._missing(this, {one.key for one in lines})
         failed = [*found.failed.values(), *(this.failures if len(this.failures) == len(who.read) else ())]
         remember: dict[str, Any] = {CLOCK: clock(kept, this.late(), task.now), **({} if failed else {"pass": stamp(task.now)})}
-        for key, value in (("levels", who.levels), ("shards", found.shards)):
+        for key, value in (("levels", who.levels), ("shards", found.shards), (PULSE, pulse.dump())):
             if (value or None) != task.memory.get(key):
                 remember[key] = value or None
         yield Page(remember=remember, unknown=this.unknown, seen=len(found.items))
         if failed:
             raise failed[-1]
 
-    def _read(self, this: "_Pass", chosen: Sequence[Listed]) -> Iterator[Page]:
+    def _read(self, this: "_Pass", due: Sequence[tuple[Listed, str]]) -> Iterator[Page]:
         """A page for each that could be read."""
+        chosen = [one for one, _ in due]
         memory = this.task.memory
         commits = [one for one in memory.get("commits") or [] if isinstance(one, str)]
         levels, late = levels_of(memory), this.before
         remembered = {one.key: _levelled(load(memory.get(one.key)), levels.get(one.key)) for one in chosen}
         projects = self._projects(chosen, remembered, this.found.shards)
-        for one in chosen:
+        for one, reason in due:
             known = remembered[one.key]
             project = one.project or (known.project if known else "") or projects.get(one.key, "")
             if not project:
@@ -92,7 +96,7 @@ class Argocd:
             # one that could not be read is as it was last seen, which is longer ago than the last pass
             view = replace(this.view, last_pass=instant(late[one.key])) if one.key in late else this.view
             try:
-                page = Reader(self.client, view, commits).page(one, project, known)
+                page = Reader(self.client, view, commits).page(one, project, known, quietly=reason == "watch")
             except Missing as error:  # listed a moment ago, and gone since: no failure of the server
                 this.note(one.key, str(error))
             except ONLY_ONE as error:

@@ -1,7 +1,7 @@
 """How an application stands: sync status, health, and drift. A comparison that could not be made is not "no drift"."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,7 +26,10 @@ RESTORES = frozenset({Kind.SELF_HEAL, Kind.AUTOMATED, Kind.MANUAL, Kind.ROLLBACK
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the application's own status says now. `revisions` were compared with what lives in the cluster."""
+    """What the application's own status says now. `revisions` were compared with what lives in the cluster.
+
+    `differing`: the objects that are OutOfSync, as `differing` events tell them; `different` holds those of another status too.
+    """
 
     sync: str
     health: str
@@ -39,11 +42,15 @@ class Standing:
     conditions: list[dict[str, str]]
     compared_at: datetime | None = None  # the last comparison with Git
     frozen: bool = False  # it is not reconciled: its status stands still
+    differing: list[dict[str, Any]] = field(default_factory=list)
+    auto_sync: bool = False
+    self_heal: bool = False
 
 
 def standing(app: wire.Application, current: Deed | None) -> Standing:
     status = app.status or wire.Status()
     sync, health = status.sync or wire.SyncStatus(), status.health or wire.Health()
+    auto_sync, self_heal = policy(app.spec)
     compared = sync.compared_to if sync.compared_to and sources_of(sync.compared_to) else app.spec
     return Standing(
         sync=plain(sync.status, 100),
@@ -54,10 +61,40 @@ def standing(app: wire.Application, current: Deed | None) -> Standing:
         different=[_different(one) for one in status.resources or [] if one.status not in {None, "", SYNCED} and not one.hook],
         stale=_stale(instant(status.reconciled_at), current),
         busy=app.operation is not None or bool(current and not current.over),
-        conditions=[{"type": plain(c.type, 100), "message": plain(c.message, 1000)} for c in status.conditions or []],
+        conditions=[_condition(one) for one in status.conditions or []],
         compared_at=instant(status.reconciled_at),
         frozen=(app.metadata.annotations or {}).get(FROZEN) == "true",
+        differing=[_differing(one) for one in status.resources or [] if one.status == OUT_OF_SYNC and not one.hook],
+        auto_sync=auto_sync,
+        self_heal=self_heal,
     )
+
+
+def policy(spec: wire.Spec | None) -> tuple[bool, bool]:
+    """(syncs by itself, heals itself). From 3.1 on `enabled: false` switches off what stands there."""
+    automated = spec.sync_policy.automated if spec and spec.sync_policy else None
+    on = automated is not None and automated.enabled is not False
+    return on, bool(on and automated and automated.self_heal)
+
+
+def _condition(one: wire.Condition) -> dict[str, str]:
+    since = instant(one.last_transition_time)
+    out = {"type": plain(one.type, 100), "message": plain(one.message, 1000)}
+    return out | ({"since": stamp(since)} if since else {})
+
+
+def _differing(one: wire.Item) -> dict[str, Any]:
+    """`health` and `wave` are None where the application does not tell them."""
+    return {
+        "group": plain(one.group, 300),
+        "kind": plain(one.kind, 200),
+        "namespace": plain(one.namespace, 300),
+        "name": plain(one.name, 300),
+        "status": OUT_OF_SYNC,
+        "health": plain(one.health.status, 100) or None if one.health else None,
+        "requires_pruning": bool(one.requires_pruning),
+        "wave": str(one.sync_wave) if one.sync_wave is not None else None,
+    }
 
 
 def _stale(compared: datetime | None, current: Deed | None) -> bool:
@@ -132,11 +169,13 @@ class Drifting:
         self.closed_at: datetime | None = None
         self.wait = False  # what the status and the announcements say cannot both be of now: look again
 
-    def events(self, now: Standing, done: Sequence[Deed]) -> Iterator[Event]:
-        """`done`: operations that ended and were told in this pass, oldest first."""
+    def events(self, now: Standing, done: Sequence[Deed], tells: bool = True) -> Iterator[Event]:
+        """`done`: operations that ended and were told in this pass, oldest first. `tells`: what it shows can be relied on."""
         for deed in done:
             if deed.phase == SUCCEEDED and deed.end and deed.kind in RESTORES and self._restored(deed, deed.end, now):
                 yield from self._ended_by(deed, deed.end)
+        if not tells:
+            return
         if self.open and now.sync == SYNCED:
             at = self._turn(SYNCED, instant(self.open.onset_before)) or self.make.now
             yield self._close(at, self._ender(at))

@@ -34,6 +34,7 @@ OVER = frozenset({SUCCEEDED, FAILED, "Error"})
 
 SYNCED, OUT_OF_SYNC, INCOMPARABLE = "Synced", "OutOfSync", "Unknown"
 SYNC_STATUSES = frozenset({SYNCED, OUT_OF_SYNC, INCOMPARABLE})
+UNCOMPARED = frozenset({"ComparisonError", "InvalidSpecError", "UnknownError"})  # conditions under which nothing was compared
 HEALTHS = frozenset({"Healthy", "Suspended", "Progressing", "Missing", "Degraded", "Unknown"})
 
 REASONS = frozenset(

@@ -93,6 +93,11 @@ class Strategy(Wire):
     hook: dict[str, Any] | None = None
 
 
+class Health(Wire):
+    status: str | None = None
+    last_transition_time: str | None = None
+
+
 class Item(Wire):
     """A resource, as an operation names, touches or compares it."""
 
@@ -104,6 +109,7 @@ class Item(Wire):
     message: str | None = None
     hook: bool | None = None
     requires_pruning: bool | None = None
+    health: Health | None = None
     hook_type: str | None = None
     hook_phase: str | None = None
     sync_phase: str | None = None
@@ -177,14 +183,10 @@ class SyncStatus(Wire):
     compared_to: ComparedTo | None = None
 
 
-class Health(Wire):
-    status: str | None = None
-    last_transition_time: str | None = None
-
-
 class Condition(Wire):
     type: str | None = None
     message: str | None = None
+    last_transition_time: str | None = None
 
 
 class Hydrated(Wire):
