@@ -14,12 +14,13 @@ import orjson
 from app.canonical import canonical_json, digest
 from app.domain.event import Event, Step
 from app.sources.argocd import wire
-from app.sources.argocd.compared import FAILED, FRESH, PART
+from app.sources.argocd.compared import FRESH, PART
 from app.sources.argocd.maker import Maker
 from app.sources.argocd.memory import Memory, Secrets
 from app.sources.argocd.names import instant, stamp
 from app.sources.argocd.secret_names import GROUP, KINDS, LISTS
 from app.sources.argocd.standing import Standing
+from app.sources.argocd.terms import UNCOMPARED
 
 AGAIN = timedelta(minutes=40)  # an hourly reading comes after 45 at the soonest
 QUIET = timedelta(hours=6)
@@ -45,7 +46,7 @@ def due(held: Sequence[str], now: Standing, memory: Memory, at: datetime) -> tup
     asked = instant(known.at) if known else None
     if not held or now.busy or (known and asked and known.mark == mark(held, memory) and at - asked < AGAIN):
         return False, ""
-    if any(one["type"] in FAILED for one in now.conditions):
+    if any(one["type"] in UNCOMPARED for one in now.conditions):
         return False, "the comparison failed: what Argo CD shows of its objects may be of before"
     if now.frozen:
         return False, "the application is not reconciled (skip-reconcile): what it shows is of long ago"
