@@ -118,6 +118,8 @@ def title(root: Entity) -> str:
 
 def _operation_title(operation: Operation) -> str:
     revision = f" to {operation.revision[:12]}" if operation.revision else ""
+    if operation.kind == "automated" and not operation.automated:
+        return f"Sync of {operation.application}{revision}, automated by its record alone"
     what = {
         "rollback": f"Rollback of {operation.application}{revision}",
         "dry-run": f"Dry run of {operation.application}: nothing was changed",

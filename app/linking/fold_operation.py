@@ -43,7 +43,7 @@ def operation(key: str, events: list[Event]) -> Operation | None:
         path=facts.text(told, "path"),
         history_id=facts.integer(told, "history_id"),
         initiator=_initiator(told),
-        automated=facts.flag(told, "automated"),
+        automated=any(event.facts.get("automated") is True for event in told),
         message=facts.text(told, "message") or "",
         how=min((str(event.how) for event in told), key=("observed", "reconstructed", "inferred").index),
         retry_count=facts.integer(told, "retry_count") or 0,

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from app.sources.argocd import wire
 from app.sources.argocd.announcements import Episode, episodes
 from app.sources.argocd.deeds import Deed, Target, from_history, from_state, targets
+from app.sources.argocd.leftover import mark_own
 from app.sources.argocd.losses import LostHeals, Unwitnessed, lost_heals, unwitnessed
 from app.sources.argocd.memory import Entry, Memory
 from app.sources.argocd.names import sources_of, stamp
@@ -73,6 +74,7 @@ def account(app: wire.Application, heard: Heard, memory: Memory, now: datetime, 
     operations.sort(key=lambda one: (one.deed.started, one.deed.finished or "~"))
     done = [one.deed for one in operations]
     hidden, pending = unwitnessed(app, [(one.deed, one.episode) for one in operations], heard, looked, last_pass, now)
+    mark_own(done, past.known, looked, whole=hidden is None and not pending)
     return Account(tuple(operations), current, past, tuple(lost_heals(done, looked)), hidden, remade, pending)
 
 
@@ -131,7 +133,7 @@ def _freshest(old: Deed, new: Deed) -> Deed:
     """The record as it stands, with what was told and seen before. `asked` is what its own request named, first seen."""
     new.told_start, new.told_end, new.proven, new.waited = old.told_start, old.told_end, old.proven, old.waited
     new.told_phase, new.told_attempts = old.told_phase, old.told_attempts
-    new.history_id, new.kind, new.by = old.history_id, old.kind, old.by
+    new.history_id, new.kind, new.by, new.own = old.history_id, old.kind, old.by, old.own
     new.asked = old.asked if old.asked is not None else new.asked
     return new
 

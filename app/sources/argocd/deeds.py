@@ -13,6 +13,7 @@ from app.sources.argocd.terms import OVER, ROLLING_SYNC, RUNNING, SUCCEEDED
 
 MESSAGE = 2000  # characters of a message that an event carries; the observation has the rest
 AUTOMATION = "automation"
+ROLLING = f"user:{ROLLING_SYNC}"
 
 
 class Target(msgspec.Struct, omit_defaults=True, frozen=True):
@@ -29,7 +30,8 @@ class Deed(msgspec.Struct, omit_defaults=True):
     """`started` is the operation's identity within its application. Times are ISO texts, so that memory is plain JSON.
 
     `wears`: whom the record names, which is not proof; `asked`: whom the `operation` field named while it was
-    requested ("" when it named nobody, None when it was never seen). `told_*`: what events have said already.
+    requested ("" when it named nobody, None when it was never seen). `own`: what the record names is not what the operation
+    before left there. `told_*`: what events have said already.
     """
 
     started: str
@@ -39,6 +41,7 @@ class Deed(msgspec.Struct, omit_defaults=True):
     targets: list[Target] = []
     wears: str = ""
     asked: str | None = None
+    own: bool = False
     partial: bool = False
     shape: dict[str, Any] = {}
     message: str = ""
@@ -70,10 +73,10 @@ class Deed(msgspec.Struct, omit_defaults=True):
 
 
 def named(by: wire.InitiatedBy | None) -> str:
-    """`automation`, `user:<name>`, or "" when nobody is named."""
-    if by is None:
+    """`automation`, `user:<name>`, or "" when nobody is named, or both: Argo CD writes one of them, so two operations left that."""
+    if by is None or (by.automated and by.username and by.username != ROLLING_SYNC):
         return ""
-    if by.automated and by.username != ROLLING_SYNC:
+    if by.automated and not by.username:
         return AUTOMATION
     return f"user:{plain(by.username, 300)}" if by.username else ""
 

@@ -1,7 +1,9 @@
 """What kind of operation it was, and who began it. Evidence decides, not the record's own claim.
 
-A person counts as known only by the announcement of the operation, or by the `operation` field seen while it was
-requested: an operation put in with kubectl wears the last person's name in its record.
+Who began it counts as known by the announcement of the operation, or by the `operation` field seen while it was requested: one put
+in with kubectl wears in its record, and in the history, whom the one before named, a person or automation. Automation, which
+blames nobody, counts as known also where the record cannot be what the one before left (`leftover`). An ApplicationSet's rolling
+sync is announced by nobody, so for it only the request and the record can tell.
 """
 
 from dataclasses import dataclass
@@ -9,7 +11,7 @@ from datetime import datetime
 
 from app.domain.actor import Actor, ActorKind, automation, unknown
 from app.sources.argocd.announcements import STARTED, Announcement, Episode
-from app.sources.argocd.deeds import AUTOMATION, Deed
+from app.sources.argocd.deeds import AUTOMATION, ROLLING, Deed
 from app.sources.argocd.terms import Kind
 
 ARGO = "Argo CD"
@@ -27,6 +29,10 @@ class Heard:
     def announces(self) -> bool:
         return self.starts or any(one.reason == STARTED for one in self.said or ())
 
+    def silent_on(self, at: datetime) -> bool:
+        """No announcement can tell of what began then, now or later: none is made, or they are no longer kept."""
+        return not self.announces or (self.said is not None and not self.reaches_back_to(at))
+
     def reaches_back_to(self, at: datetime) -> bool:
         return bool(self.said) and min(one.at for one in self.said or ()) <= at
 
@@ -39,7 +45,7 @@ def unannounced(deed: Deed, episode: Episode | None, heard: Heard) -> bool:
 
 
 def initiator(deed: Deed, episode: Episode | None, heard: Heard) -> Actor:
-    """Who began it. Never a name without proof."""
+    """Who began it. Never a name without proof, and neither automation: what a record says may be left from the one before."""
     if episode and episode.started:
         return _announced(episode.started)
     if unannounced(deed, episode, heard):
@@ -48,15 +54,12 @@ def initiator(deed: Deed, episode: Episode | None, heard: Heard) -> Actor:
                 "nothing announced this operation: it was put in past Argo CD's API, or by an ApplicationSet's rolling sync"
             )
         return unknown("nothing announced this operation: it was put in past Argo CD's API, and its record may wear another's name")
-    if deed.asked is not None:
-        if deed.asked == "":
-            return unknown("the operation named no initiator when it was requested")
-        if not heard.announces:
-            return _claimed(deed.asked)
-    elif "rolling" in deed.shape:
-        return automation("ApplicationSet")
-    if deed.wears == AUTOMATION and deed.asked in {None, AUTOMATION} and heard.said is not None:
-        return automation(ARGO)
+    if deed.asked == "":
+        return unknown("the operation named no initiator when it was requested")
+    if deed.asked is not None and (deed.asked == ROLLING or heard.silent_on(deed.start)):
+        return _claimed(deed.asked)
+    if deed.own and deed.asked is None and (deed.wears == ROLLING or (deed.wears == AUTOMATION and heard.silent_on(deed.start))):
+        return _claimed(deed.wears)
     return unknown(_why(deed, heard))
 
 
@@ -67,14 +70,16 @@ def _announced(start: Announcement) -> Actor:
 
 
 def _claimed(name: str) -> Actor:
-    if name == AUTOMATION:
-        return automation(ARGO)
+    if name in {AUTOMATION, ROLLING}:
+        return automation(ARGO if name == AUTOMATION else "ApplicationSet")
     user = name.removeprefix("user:")
     kind = ActorKind.SERVICE if user.startswith(("proj:", "system:")) else ActorKind.HUMAN
     return Actor(name=user, kind=kind, id=user)
 
 
 def _why(deed: Deed, heard: Heard) -> str:
+    if "rolling" in deed.shape:
+        return "a rolling sync is announced by nobody, and this record may be what the rolling sync before it left"
     if heard.said is None:
         return f"the announcements could not be read ({heard.failure})"
     if not heard.announces:

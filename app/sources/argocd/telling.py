@@ -53,7 +53,7 @@ def operation_events(make: Maker, one: Told, heard: Heard, history: Mapping[int,
     if not deed.proven or not deed.kind:
         deed.kind = str(classify(deed, one.episode, heard, deployed, older_than(deed, history)))
     actor = begun_by(deed, one.episode, heard)
-    facts = operation_facts(deed, deployed, heard)
+    facts = operation_facts(deed, deployed, heard, actor)
     proven = actor.kind is not ActorKind.UNKNOWN or unannounced(deed, one.episode, heard)
     if deed.told_start and proven and not deed.proven:
         yield _operation(make, deed, "attributed", Step.NOTED, deed.start, facts, actor, how=How.RECONSTRUCTED, announced=True)
@@ -121,7 +121,7 @@ def _operation(
     )
 
 
-def operation_facts(deed: Deed, deployed: list[str], heard: Heard) -> dict[str, Any]:
+def operation_facts(deed: Deed, deployed: list[str], heard: Heard, actor: Actor) -> dict[str, Any]:
     """The facts that the event vocabulary promises for operations, and a few of Argo CD's own."""
     several = len(deed.targets) > 1
     first = next((t for t in deed.targets if t.repository), deed.targets[0] if deed.targets else None)
@@ -139,7 +139,7 @@ def operation_facts(deed: Deed, deployed: list[str], heard: Heard) -> dict[str, 
         "message": deed.message,
         "history_id": deed.history_id,
         "retry_count": deed.retry_count,
-        "automated": deed.kind in BY_ITSELF,
+        "automated": deed.kind in BY_ITSELF and actor.kind is ActorKind.AUTOMATION,
         "partial": deed.partial,
         "resources": deed.resources,
         "failures": failures(deed.message, deed.resources) if deed.over and deed.phase != SUCCEEDED else [],
@@ -230,7 +230,7 @@ def _entry_event(
         status,
         step,
         deed.end or deed.start,
-        operation_facts(deed, deployed, heard),
+        operation_facts(deed, deployed, heard, actor),
         unique=deed.finished or deed.started,
         actor=actor,
         how=How.RECONSTRUCTED,

@@ -186,15 +186,15 @@ def test_a_project_token_is_a_service_and_no_person(stage: Stage) -> None:
     assert last(stage).actors[-1].kind is ActorKind.SERVICE
 
 
-def test_found_long_after_nobody_is_named_but_automation_is(stage: Stage) -> None:
+def test_found_long_after_nobody_is_named_and_neither_is_automation(stage: Stage) -> None:
     one, two = stage.app(), stage.app("fraud-detector")
     stage.state.sync(one, stage.to(10), "alice")
     stage.state.sync(two, stage.to(10))
     stage.read(4 * 3600)
     named = {s.application: s.actors[-1] for s in stage.operations}
-    assert named["payments-api"].kind is ActorKind.UNKNOWN
-    assert "announce" in named["payments-api"].because
-    assert named["fraud-detector"].name == "Argo CD"
+    assert {one.kind for one in named.values()} == {ActorKind.UNKNOWN}
+    assert all("announce" in one.because for one in named.values())
+    assert [s.facts["automated"] for s in stage.operations] == [False, False]
 
 
 def test_without_announcements_nobody_is_named_until_they_can_be_read(stage: Stage) -> None:
@@ -222,6 +222,57 @@ def test_a_server_that_announces_nothing_proves_no_name_but_the_request_does(sta
     first, second = stage.operations
     assert {a.name for a in first.actors} == {"alice"}
     assert {a.kind for a in second.actors} == {ActorKind.UNKNOWN}
+
+
+def test_what_the_operation_before_may_have_left_is_no_proof_of_automation(stage: Stage) -> None:
+    """A server that announces nothing: alice's record is replaced by automation's, but the next may only wear that."""
+    stage.state.announces = False
+    app = deployed(stage)
+    automated(stage, app)
+    stage.read(90)
+    assert last(stage).actors[-1].name == "Argo CD"
+    assert last(stage).facts["automated"] is True
+    stage.state.inject(app, stage.to(100))
+    stage.state.finish(app, stage.to(102))
+    stage.read(120)
+    assert last(stage).facts["operation_kind"] == "automated", "so its record says"
+    assert {(a.kind, a.because) for a in last(stage).actors} == {
+        (ActorKind.UNKNOWN, "this server announces no starts of operations")
+    }
+    assert last(stage).facts["automated"] is False
+
+
+def test_what_may_have_hidden_in_between_may_have_left_its_name(stage: Stage) -> None:
+    stage.state.announces = False
+    app = deployed(stage)
+    automated(stage, app)
+    stage.read(4000)  # as many reconciliations wrote as an operation would have
+    assert last(stage).actors[-1].kind is ActorKind.UNKNOWN
+
+
+def test_automation_and_a_person_in_one_record_are_two_operations_remains(stage: Stage) -> None:
+    stage.state.announces = False
+    app = deployed(stage)
+    automated(stage, app)
+    stage.read(90)
+    stage.state.inject(app, stage.to(100), initiated_by={"username": "mallory"})
+    stage.state.finish(app, stage.to(102))
+    stage.read(120)
+    assert app.operation
+    assert app.operation.initiated_by == {"automated": True, "username": "mallory"}
+    assert {a.kind for a in last(stage).actors} == {ActorKind.UNKNOWN}
+
+
+def test_a_rolling_sync_after_a_rolling_sync_may_be_what_it_left(stage: Stage) -> None:
+    app = deployed(stage)
+    stage.state.rolling_sync(app, stage.to(60))
+    stage.read(90)
+    assert last(stage).actors[-1].name == "ApplicationSet"
+    stage.state.inject(app, stage.to(100))
+    stage.state.finish(app, stage.to(102))
+    stage.read(120)
+    assert last(stage).actors[-1].kind is ActorKind.UNKNOWN
+    assert "rolling" in last(stage).actors[-1].because
 
 
 def test_wants_ask_what_lies_between_two_deployments(stage: Stage) -> None:

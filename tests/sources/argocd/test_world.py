@@ -115,9 +115,8 @@ def matched(truth: Truth, events: list[Event]) -> list[tuple[datetime, str, str]
         deed = min(near, key=lambda deed: abs((deed[0] - one.started).total_seconds()))
         left.remove(deed)
         named = {a.name for a in one.actors if a.kind is not ActorKind.UNKNOWN}
-        # a record that automation left behind is believed where nothing announced the next; no person ever is
-        worn = {"Argo CD", "ApplicationSet"} if deed[1] == "injected" else set[str]()
-        assert named <= {deed[2]} | worn, f"{deed} was put on {named}"
+        # what a record may have been left is believed of nobody, neither of a person nor of automation
+        assert named <= {deed[2]}, f"{deed} was put on {named}"
         assert len(one.phases) == len(set(one.phases)) <= 2
     return left
 
