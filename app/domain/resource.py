@@ -21,7 +21,7 @@ class NamedObject:
     """An object outside of Terraform by its names; never what it holds.
 
     `system`: kubernetes · helm (a release, whose `group` is its chart) · aws-iam · where secrets and settings are kept: aws-ssm,
-    aws-secretsmanager, vault, google-secret-manager, azure-key-vault. `group` is Kubernetes' API group, empty for the core one.
+    aws-secrets-manager, vault, gcp-secret-manager, azure-key-vault. `group` is Kubernetes' API group, empty for the core one.
     `namespace`: of a store the mount, project or vault that it is in. None is what there is not, or what `untold` says why it is
     not known. `perhaps`: kinds of objects that it may bring beside itself (a chart its CRDs), which nobody tells.
     """

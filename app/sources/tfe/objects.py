@@ -94,14 +94,14 @@ FORMS: dict[str, Form] = {
         perhaps_at=(("create_namespace", "Namespace"),),
     ),
     "aws_ssm_parameter": Form(system="aws-ssm", kind="Parameter", name="name"),
-    "aws_secretsmanager_secret": Form(system="aws-secretsmanager", kind="Secret", name="name"),
-    "aws_secretsmanager_secret_version": Form(system="aws-secretsmanager", kind="Secret", name="secret_id", within=_ARN),
+    "aws_secretsmanager_secret": Form(system="aws-secrets-manager", kind="Secret", name="name"),
+    "aws_secretsmanager_secret_version": Form(system="aws-secrets-manager", kind="Secret", name="secret_id", within=_ARN),
     "aws_iam_role": Form(system="aws-iam", kind="Role", name="name"),
     "vault_generic_secret": Form(system="vault", kind="Secret", name="path", within=_VAULT),
     "vault_kv_secret": Form(system="vault", kind="Secret", name="path", within=_VAULT),
     "vault_kv_secret_v2": Form(system="vault", kind="Secret", name="name", namespace="mount"),
-    "google_secret_manager_secret": Form(system="google-secret-manager", kind="Secret", name="secret_id", namespace="project"),
-    "google_secret_manager_secret_version": Form(system="google-secret-manager", kind="Secret", name="secret", within=_GOOGLE),
+    "google_secret_manager_secret": Form(system="gcp-secret-manager", kind="Secret", name="secret_id", namespace="project"),
+    "google_secret_manager_secret_version": Form(system="gcp-secret-manager", kind="Secret", name="secret", within=_GOOGLE),
     "azurerm_key_vault_secret": Form(system="azure-key-vault", kind="Secret", name="name", namespace="key_vault_id"),
 }
 _VERSION = re.compile(r"_v\d+(?:(?:alpha|beta)\d+)?$")

@@ -54,13 +54,13 @@ MADE = [
         named("helm", "external-secrets", "Release", "platform", "external-secrets", perhaps=["CustomResourceDefinition"]),
     ),
     ("aws_ssm_parameter", ("/payments/db/endpoint",), named("aws-ssm", "", "Parameter", None, "/payments/db/endpoint")),
-    ("aws_secretsmanager_secret", ("payments/db",), named("aws-secretsmanager", "", "Secret", None, "payments/db")),
-    ("aws_secretsmanager_secret_version", ("payments/db",), named("aws-secretsmanager", "", "Secret", None, "payments/db")),
+    ("aws_secretsmanager_secret", ("payments/db",), named("aws-secrets-manager", "", "Secret", None, "payments/db")),
+    ("aws_secretsmanager_secret_version", ("payments/db",), named("aws-secrets-manager", "", "Secret", None, "payments/db")),
     ("aws_iam_role", ("payments-api",), named("aws-iam", "", "Role", None, "payments-api")),
     ("vault_generic_secret", ("secret/payments/db",), named("vault", "", "Secret", None, "secret/payments/db")),
     ("vault_kv_secret", ("kv/payments/db",), named("vault", "", "Secret", None, "kv/payments/db")),
     ("vault_kv_secret_v2", ("payments/db", "kvv2"), named("vault", "", "Secret", "kvv2", "payments/db")),
-    ("google_secret_manager_secret", ("db", "bank-p"), named("google-secret-manager", "", "Secret", "bank-p", "db")),
+    ("google_secret_manager_secret", ("db", "bank-p"), named("gcp-secret-manager", "", "Secret", "bank-p", "db")),
     ("azurerm_key_vault_secret", ("db", "bank-kv"), named("azure-key-vault", "", "Secret", "bank-kv", "db")),
 ]
 
@@ -121,7 +121,7 @@ HARD: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ),
     (
         one("aws_secretsmanager_secret_version.x", ["create"], None, {"secret_id": "something-else"}),
-        named("aws-secretsmanager", "", "Secret", None, None, untold={"name": "it is no name"}),
+        named("aws-secrets-manager", "", "Secret", None, None, untold={"name": "it is no name"}),
     ),
     (  # what was destroyed was there before
         one("kubernetes_namespace.x", ["delete"], {"metadata": [{"name": "gone"}]}, None),
