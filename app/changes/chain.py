@@ -232,22 +232,58 @@ def _sync(change: Change, synced: Sequence[Operation]) -> Cell:
         mark, missing = ("failed", None) if record.certain else ("unknown", Missing.UNOBSERVED)
         return cell("sync", mark, f"record {record.kind}", record.application, record.at, missing)
     if not synced:
-        return cell("sync", "skip")
-    last, apps = synced[-1], some((o.application for o in synced), most=1)
+        tried = [operation for operation in change.operations if operation.kind == "dry-run"]
+        return cell("sync", "stopped", "dry run", "changed nothing", tried[-1].started_at) if tried else cell("sync", "skip")
+    outside = [o for o in synced if o.kind in ("local", "injected")]
+    last, apps = (outside or synced)[-1], some((o.application for o in synced), most=1)
     failed = [o for o in synced if o.phase in FAILED_PHASES]
     if failed:
-        word = "failed" if len(synced) == 1 else f"{len(failed)} of {len(synced)} failed"
-        return cell("sync", "failed", word, some((o.application for o in failed), most=1), failed[-1].finished_at)
+        return cell("sync", "failed", _failed(failed, len(synced)), _why(failed), failed[-1].finished_at)
     running = [o for o in synced if o.phase in ("Running", "Terminating")]
     if running:
-        return cell("sync", "solid", "syncing", _revision(running[-1]), running[-1].started_at)
+        return _running(running[-1])
     if any(o.phase != "Succeeded" for o in synced):
         return cell("sync", "unknown", "outcome unknown", apps, last.started_at, Missing.UNOBSERVED)
-    word = {"rollback": "rolled back", "self-heal": "self-healed", "prune": "pruned"}.get(last.kind, "synced")
     several = len({o.application for o in synced})
-    return cell(
-        "sync", "solid", word if several == 1 else f"{several} synced", _revision(last), last.finished_at or last.started_at
-    )
+    word = SYNCED.get(last.kind, "synced") if several == 1 else f"{several} synced"
+    mark, missing = ("failed", Missing.ABSENT) if outside else ("solid", None)
+    return cell("sync", mark, word, _revision(last), last.finished_at or last.started_at, missing)
+
+
+# What a success is called by its kind; a local or injected one happened, and is not as it should be.
+SYNCED = {
+    "rollback": "rolled back",
+    "self-heal": "self-healed",
+    "prune": "pruned",
+    "selective": "synced in part",
+    "local": "not from Git",
+    "injected": "past the API",
+}
+
+
+def _failed(failed: Sequence[Operation], among: int) -> str:
+    if among > 1:
+        return f"{len(failed)} of {among} failed"
+    if failed[0].terminated:
+        return "terminated"
+    tries = failed[0].retry_count
+    return f"failed, {tries} retr{'y' if tries == 1 else 'ies'}" if tries else "failed"
+
+
+def _why(failed: Sequence[Operation]) -> str:
+    """Which application; of a single one what was missing, where it can be said in a word."""
+    only = failed[0] if len(failed) == 1 else None
+    missing = next((one.name for one in only.failures if one.cause.endswith("-missing") and one.name), "") if only else ""
+    return f"no {missing}" if missing else some((o.application for o in failed), most=1)
+
+
+def _running(operation: Operation) -> Cell:
+    if operation.attempts or operation.retry_count:
+        many = max(operation.retry_count, len(operation.attempts))
+        return cell("sync", "failed", "retrying", f"after {many} failed", operation.started_at)
+    if operation.waits_for:
+        return cell("sync", "solid", "waiting", _revision(operation), operation.started_at)
+    return cell("sync", "solid", "syncing", _revision(operation), operation.started_at)
 
 
 def _revision(operation: Operation) -> str:

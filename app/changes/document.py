@@ -10,10 +10,11 @@ import orjson
 from app.changes.chain import Cell, chain
 from app.changes.item import commits, item, repositories
 from app.changes.story import story
+from app.changes.syncs import in_short
 from app.changes.terms import gap_names, sources, terms
 from app.changes.told import counts, distinct, iso, name_of, one_line
 from app.domain.actor import Role
-from app.domain.change import Change, Operation, Run
+from app.domain.change import Change, Run
 from app.domain.finding import Verdict
 from app.domain.policy import PolicyResult
 
@@ -87,7 +88,7 @@ def _texts(change: Change, cells: list[Cell]) -> dict[str, str]:
         "policy": _joined(_policy(result) for run in runs for result in run.policy),
         "applies": _joined(_apply(run) for run in runs if run.acted_at),
         "applications": _joined([*places, *(root.application for root in (change.history_gap, change.altered_record) if root)]),
-        "syncs": _joined(_sync(operation) for operation in operations),
+        "syncs": _joined(in_short(operation) for operation in operations),
         "gaps": _joined(gap_names(change, cells)),
         "because": _joined(
             f"{f.control}: {f.because}" for f in change.findings if f.verdict is change.verdict and f.verdict in _NEED_A_REASON
@@ -111,10 +112,6 @@ def _policy(result: PolicyResult) -> str:
 def _apply(run: Run) -> str:
     said = counts(run.apply).replace("−", "-") or "counts unknown"
     return f"{run.id} {iso(run.acted_at)} {said}" + ("" if run.applied_at else f" {run.apply_status or run.status}")
-
-
-def _sync(operation: Operation) -> str:
-    return f"{operation.application} {operation.phase} {(operation.revision or 'no revision')[:12]} {iso(operation.started_at)}"
 
 
 def storable(value: Any) -> Any:

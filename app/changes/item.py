@@ -5,9 +5,10 @@ from typing import Any
 
 from app.changes.branches import branches_of, pull_request
 from app.changes.resources import resources_of
+from app.changes.syncs import sync
 from app.changes.told import distinct, iso, name_of
 from app.domain.actor import ActorKind
-from app.domain.change import Change, Operation, Run, WorkspaceAct
+from app.domain.change import Change, Run, WorkspaceAct
 from app.domain.finding import Verdict
 from app.domain.policy import PolicyResult
 
@@ -48,7 +49,7 @@ def item(change: Change) -> dict[str, Any]:
         "runs": [_run(run) for run in change.runs],
         "policy": [_policy(result) for run in change.runs for result in run.policy],
         "applies": [_apply(run) for run in change.runs if run.acted_at],
-        "syncs": [_sync(operation) for operation in change.operations],
+        "syncs": [sync(operation) for operation in change.operations],
         "drift": [drift.id for drift in change.drifts],
         "verdicts": [{"control": f.control, "verdict": str(f.verdict), "because": f.because} for f in change.findings],
         "summary": {str(verdict): sum(f.verdict is verdict for f in change.findings) for verdict in Verdict},
@@ -137,20 +138,3 @@ def _policy(result: PolicyResult) -> dict[str, Any]:
 def _apply(run: Run) -> dict[str, Any]:
     added, changed, destroyed = run.apply or (None, None, None)
     return {"run": run.id, "at": iso(run.acted_at), "added": added, "changed": changed, "destroyed": destroyed}
-
-
-def _sync(operation: Operation) -> dict[str, Any]:
-    return {
-        "application": operation.application,
-        "instance": operation.source,
-        "kind": operation.kind,
-        "phase": operation.phase,
-        "revision": operation.revision,
-        "revisions": list(operation.revisions),
-        "started_at": iso(operation.started_at),
-        "finished_at": iso(operation.finished_at),
-        "history_id": operation.history_id,
-        "initiator": None if operation.automated else name_of(operation.initiator),
-        "automated": operation.automated,
-        "url": operation.url,
-    }

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from app.changes.item import commits, repositories
+from app.changes.syncs import words
 from app.domain.actor import Person, Role
 from app.domain.change import AlteredRecord, Change, Drift, HistoryGap, Missing, Operation, PullRequest, Push, Run
 from app.domain.finding import Verdict
@@ -71,6 +72,7 @@ def _what(change: Change) -> Iterator[tuple[str, str | None]]:
     for run in change.runs:
         yield "run", run.id
         yield from (("policy", result.policy) for result in run.policy)
+    yield from (("sync", word) for operation in change.operations for word in words(operation))
     yield from (("drift", drift.id) for drift in change.drifts)
     yield from (("source", source) for source in sources(change))
 

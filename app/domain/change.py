@@ -21,6 +21,10 @@ from app.domain.commits import PullOf as PullOf
 from app.domain.commits import Push as Push
 from app.domain.commits import Tenures as Tenures
 from app.domain.finding import Finding, Verdict
+from app.domain.operation import Attempt as Attempt
+from app.domain.operation import Deployed as Deployed
+from app.domain.operation import Failure as Failure
+from app.domain.operation import Operation as Operation
 from app.domain.policy import PolicyResult
 from app.domain.record import AlteredRecord as AlteredRecord
 from app.domain.ref import Resource
@@ -173,69 +177,6 @@ class Run:
         if self.applying_at and self.apply_status in ("errored", "canceled", "finished"):
             return self.apply_ended_at or self.ended_at or self.applying_at
         return self.apply_ended_at if self.apply_status in ("errored", "finished") else None
-
-
-@dataclass(frozen=True, slots=True)
-class Deployed:
-    """One source of an application in one operation: what it was at before, and what it was brought to."""
-
-    repository: str | None
-    path: str
-    revision: str | None
-    previous_revision: str | None
-    target_revision: str | None = None
-    chart: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    key: str
-    source: str  # the Argo CD instance
-    id: str
-    url: str | None
-    application: str
-    project: str | None
-    destination: str | None
-    kind: str
-    phase: str
-    started_at: datetime
-    finished_at: datetime | None
-    revision: str | None
-    revisions: tuple[str, ...]
-    previous_revision: str | None
-    repository: str | None
-    path: str | None
-    history_id: int | None
-    initiator: Actor | None
-    automated: bool
-    message: str = ""
-    how: str = "observed"
-    retry_count: int = 0
-    health: str | None = None
-    health_at: datetime | None = None
-    resources: tuple[Resource, ...] = ()
-    target_revision: str | None = None
-    sources: tuple[Deployed, ...] = ()  # one per source of the application, at least one
-
-    @property
-    def unchanged(self) -> bool:
-        """Every source stayed at the revision that was deployed before."""
-        return bool(self.sources) and all(
-            one.revision is not None and one.revision == one.previous_revision for one in self.sources
-        )
-
-    @property
-    def acted_at(self) -> datetime | None:
-        """When it last changed a cluster. None for a dry run and for a failure in which no listed resource was written.
-
-        A failure that lists no resource may have written some: it stays an act.
-        """
-        if self.kind == "dry-run":
-            return None
-        written = any(resource.status in ("Synced", "Pruned") for resource in self.resources)
-        if self.phase in ("Failed", "Error") and self.resources and not written:
-            return None
-        return self.finished_at or self.started_at
 
 
 @dataclass(frozen=True, slots=True)

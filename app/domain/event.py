@@ -48,9 +48,14 @@ argocd
                  order of execution], also [retry|force|replace|pruning], options (sync options), failures [{cause, words, kind,
                  group, version, name, object, of (the resource that failed)}] (causes: see sources/argocd/failures), waits_for,
                  terminated_by (null: unknown) and terminated_because where it was terminated, perhaps_dry_run,
-                 perhaps_applicationset (true: what is known of it fits that as well)
+                 perhaps_applicationset (true: what is known of it fits that as well), partial, kind_by (how its kind is known:
+                 announcement|record|history|silence), back_to (of a rollback: the history entry; null: unknown), resources_total
+                 (where it holds more resources than are here: then operation-results tell them all)
+  operation-results  id <uid>/<startedAt>; status listed; facts: part, parts, resources [as an operation's], attempt (the failed
+                 attempt they are of; null: of the operation at its end)
   attempt        id <uid>/<startedAt>; status Failed: an attempt of an operation that goes on; facts: number (failed attempts so
                  far), unseen (of them, since the last that was told), message, failures, resources, revisions, finished_at
+  waiting        id <uid>/<startedAt>; status Running; facts: waits_for: what it was seen to wait for, once it is another
   history        id <uid>/<history id>; the same facts, as the history tells them
   history-gap    id <uid>/<from>-<to>, of heals <uid>/<end before>~<start after>; facts: from_id, to_id (null: of heals), size, uid,
                  of (full operations|self-heals), entries (that left the history; `size` is without those that were announced and

@@ -15,7 +15,10 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One resource a sync touched or found different. `status` and `message` are Argo CD's own words."""
+    """One resource a sync touched or found different. `status` and `message` are Argo CD's own words.
+
+    Of a sync also: `phase` (PreSync · Sync · PostSync · SyncFail), `hook` and `hook_phase` of what is a hook, its wave, its images.
+    """
 
     kind: str
     name: str
@@ -23,3 +26,12 @@ class Resource:
     group: str = ""
     status: str = ""
     message: str = ""
+    phase: str = ""
+    hook: str = ""
+    hook_phase: str = ""
+    wave: str = ""
+    images: str = ""
+
+    @property
+    def failed(self) -> bool:
+        return self.status == "SyncFailed" or self.hook_phase in ("Failed", "Error")

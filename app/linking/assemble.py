@@ -33,7 +33,7 @@ from app.linking.says import says
 from app.linking.says_workspace import title_of
 from app.linking.state import acts, ended, state_of
 
-CONTENTS = ("plan-resources", "apply-resources")  # what a plan or an apply holds: no moment of its own
+CONTENTS = ("plan-resources", "apply-resources", "operation-results")  # what a plan, an apply or a sync holds: no moment
 
 
 def assemble(
@@ -118,10 +118,11 @@ def title(root: Entity) -> str:
 
 def _operation_title(operation: Operation) -> str:
     revision = f" to {operation.revision[:12]}" if operation.revision else ""
+    back = f", history entry {operation.back_to}" if operation.back_to is not None else ""
     if operation.kind == "automated" and not operation.automated:
         return f"Sync of {operation.application}{revision}, automated by its record alone"
     what = {
-        "rollback": f"Rollback of {operation.application}{revision}",
+        "rollback": f"Rollback of {operation.application}{revision}{back}",
         "dry-run": f"Dry run of {operation.application}: nothing was changed",
         "local": f"{operation.application} synced from manifests outside Git",
         "self-heal": f"{operation.application} healed itself",
@@ -129,6 +130,7 @@ def _operation_title(operation: Operation) -> str:
         "selective": f"Selective sync of {operation.application}{revision}",
         "prune": f"Prune of {operation.application}{revision}",
         "automated": f"Automated sync of {operation.application}{revision}",
+        "applicationset": f"Sync of {operation.application}{revision} by its ApplicationSet",
         "injected": f"Operation of unknown origin on {operation.application}{revision}",
     }
     return what.get(operation.kind, f"Sync of {operation.application}{revision}")

@@ -62,10 +62,16 @@ def string(item: Mapping[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+RESOURCE = ("kind", "name", "namespace", "group", "status", "message", "phase", "hook", "hook_phase", "wave", "images")
+
+
+def resource(item: Mapping[str, Any]) -> Resource:
+    return Resource(**{name: string(item, name) for name in RESOURCE})
+
+
 def resources(events: Sequence[Event]) -> tuple[Resource, ...]:
     """The last list of resources told."""
-    names = ("kind", "name", "namespace", "group", "status", "message")
-    return tuple(Resource(**{name: string(item, name) for name in names}) for item in mappings(told(events, "resources")))
+    return tuple(resource(item) for item in mappings(told(events, "resources")))
 
 
 def key(events: Iterable[Event], name: str) -> Any:

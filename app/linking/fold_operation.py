@@ -8,6 +8,7 @@ from app.domain.actor import Actor, unknown
 from app.domain.change import Deployed, Operation
 from app.domain.event import Event
 from app.linking import facts
+from app.linking.fold_results import attempts, failures, results
 
 SETTLED = timedelta(minutes=10)
 OVER = ("Succeeded", "Failed", "Error")
@@ -22,6 +23,7 @@ def operation(key: str, events: list[Event]) -> Operation | None:
     phase = _phase(told)
     revision, finished = facts.text(told, "revision"), _finished(phase, told)
     health = _health([event for event in events if event.type == "health"], finished)
+    listed, left = results(told, events)
     revisions = facts.words(facts.told(told, "revisions")) or ((revision,) if revision else ())
     return Operation(
         key=key,
@@ -49,9 +51,46 @@ def operation(key: str, events: list[Event]) -> Operation | None:
         retry_count=facts.integer(told, "retry_count") or 0,
         health=health.status if health else None,
         health_at=health.occurred_at if health else None,
-        resources=facts.resources(told),
+        resources=listed,
+        left=left,
         sources=_sources(told, revisions),
+        attempts=attempts(events),
+        **_nature(told),
+        waits_for=_waits_for(events) if phase == "Running" else "",
+        **_ended(told, phase),
     )
+
+
+def _nature(told: list[Event]) -> dict[str, Any]:
+    """What it was beside its kind."""
+    flags = ("dry-run", "perhaps_dry_run"), ("applicationset", "perhaps_applicationset")
+    return {
+        "kind_by": facts.text(_attributed(told), "kind_by") or facts.text(told, "kind_by") or "",
+        "also": facts.words(facts.told(told, "also")),
+        "options": facts.words(facts.told(told, "options")),
+        "partial": facts.flag(told, "partial"),
+        "back_to": facts.integer(told, "back_to"),
+        "heal_attempt": facts.integer(told, "heal_attempt"),
+        "perhaps": tuple(name for name, fact in flags if facts.flag(told, fact)),
+    }
+
+
+def _waits_for(events: list[Event]) -> str:
+    """What it was seen to wait for last, unless an attempt failed since."""
+    said = [event for event in events if event.type in ("operation", "waiting", "attempt")]
+    return facts.text(said[-1:], "waits_for") or ""
+
+
+def _ended(told: list[Event], phase: str) -> dict[str, Any]:
+    """Why it failed, and who ended it early: only what told its end says so."""
+    end = next((event for event in reversed(told) if event.status == phase or event.status == "attributed"), told[-1])
+    terminated = "terminated_by" in end.facts or "terminated_because" in end.facts
+    return {
+        "failures": failures([end]) if phase in ("Failed", "Error") else (),
+        "terminated": terminated and phase in ("Failed", "Error"),
+        "terminated_by": facts.text([end], "terminated_by") if terminated else None,
+        "terminated_because": (facts.text([end], "terminated_because") or "") if terminated else "",
+    }
 
 
 def _weight(event: Event) -> int:
@@ -85,9 +124,12 @@ def _finished(phase: str, told: list[Event]) -> datetime | None:
 
 
 def _kind(told: list[Event]) -> str:
-    """The kind that was seen; an announced rollback or local sync is more exact than the shape of the operation."""
-    announced = facts.text((event for event in told if _weight(event) == 1), "operation_kind")
-    return announced if announced in ("rollback", "local") else facts.text(told, "operation_kind") or "unknown"
+    """What the evidence of who began it says, where that came later, is more exact than what was seen."""
+    return facts.text(_attributed(told), "operation_kind") or facts.text(told, "operation_kind") or "unknown"
+
+
+def _attributed(told: list[Event]) -> list[Event]:
+    return [event for event in told if event.status == "attributed"]
 
 
 def _sources(told: list[Event], revisions: tuple[str, ...]) -> tuple[Deployed, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from app.domain.event import Event
-from app.linking import facts, says_branch, says_record, says_workspace
+from app.linking import facts, says_branch, says_operation, says_record, says_workspace
 
 
 def says(event: Event) -> str:
@@ -119,15 +119,6 @@ def _audit(event: Event) -> str:
     return f"audit trail: {event.status} {of}".strip() + (f", “{said}”" if said else "")
 
 
-def _operation(event: Event) -> str:
-    if event.status == "attributed":
-        return f"announced: {(event.actor.name if event.actor else '') or 'nobody named'} started it"
-    revision, message = _fact(event, "revision")[:12], _fact(event, "message")
-    said = f"application {event.keys.application}: {_fact(event, 'operation_kind')} sync"
-    said += (f" to {revision}" if revision else "") + f" {event.status}"
-    return said + (f": {message}" if message and event.status in ("Failed", "Error") else "")
-
-
 def _history(event: Event) -> str:
     number = facts.integer([event], "history_id")
     entry = f"history entry {'unknown' if number is None else number} of {event.keys.application}"
@@ -168,7 +159,9 @@ _SENTENCES: dict[str, Callable[[Event], str]] = {
     "task-result": _task,
     "cost-estimate": _cost,
     "audit": _audit,
-    "operation": _operation,
+    "operation": says_operation.operation,
+    "attempt": says_operation.attempt,
+    "waiting": says_operation.waiting,
     "history": _history,
     "announcement": _announcement,
     "history-gap": _history_gap,

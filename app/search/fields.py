@@ -87,6 +87,10 @@ CHANGES: Fields = _table(
     Field("policy", T, "policy:require-tags", "A policy that judged it.", "judged by policy {}", "not judged by policy {}",
           rank=70),
     Field("gap", T, 'gap:"no approval"', "A step its chain is missing.", "with the gap {}", "without the gap {}", rank=72),
+    Field("sync", T, "sync:rollback", "An operation of Argo CD by its kind (automated, manual, selective, prune, rollback, "
+          "self-heal, dry-run, local, applicationset, injected), by how it went (failed, retried, terminated, forced, replaced, "
+          "pruning, pruned, partial), or by the cause of its failure (cause/namespace-missing).",
+          "with a sync that is {}", "without a sync that is {}", rank=73),
     Field("drift", T, "drift:*", "A drift in it, by its id.", "with drift {}", "without drift {}", rank=4),
     Field("pr", Kind.PULL, "pr:bank/infra#412", "The pull request; the number alone finds it in any repository.",
           "of pull request {}", "not of pull request {}", rank=3),

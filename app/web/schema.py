@@ -8,6 +8,7 @@ from pydantic import Field
 
 from app.web.schema_git import BranchRulesOf, DeployedOf, PullRequest, PushOf, Shape
 from app.web.schema_sources import SourceList as SourceList
+from app.web.schema_syncs import Sync
 
 VerdictWord = Literal["pass", "fail", "exception", "not_applicable", "indeterminate"]
 Role = Literal[
@@ -57,20 +58,6 @@ class Apply(Shape):
     added: int | None
     changed: int | None
     destroyed: int | None
-
-
-class Sync(Shape):
-    application: str | None
-    instance: str | None
-    kind: str | None
-    phase: str | None
-    revision: str | None
-    started_at: datetime | None
-    finished_at: datetime | None
-    history_id: int | None
-    initiator: str | None
-    automated: bool | None
-    url: str | None
 
 
 class ControlVerdict(Shape):

@@ -235,7 +235,9 @@ def test_syncs_that_fail_run_or_roll_back() -> None:
     assert cells(change(operations=(operation(kind="rollback"),)))["sync"]["word"] == "rolled back"
     assert marks(change(operations=(operation(phase="Levitating"),)))["sync"] == "unknown"
     assert marks(change(operations=(operation(health="Degraded"),)))["health"] == "failed"
-    assert marks(change(operations=(operation(kind="dry-run"),)))["sync"] == "skip"
+    assert marks(change(operations=(operation(kind="dry-run"),)))["sync"] == "stopped"
+    local, healed = (cells(change(operations=(operation(kind=kind),)))["sync"] for kind in ("local", "self-heal"))
+    assert [(one["mark"], one["word"]) for one in (local, healed)] == [("failed", "not from Git"), ("solid", "self-healed")]
 
 
 def test_a_confirmation_by_a_machine_is_no_approval() -> None:

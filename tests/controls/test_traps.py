@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
+import pytest
 from app.canonical import stable_id
 from app.controls import judge_all
 from app.domain.actor import Actor
@@ -143,3 +145,24 @@ def _sick(events: list[Event], minutes: int) -> Event:
     seen = next(event for event in events if event.type == "health")
     later = seen.occurred_at + timedelta(minutes=minutes)
     return replace(seen, id=stable_id(str(seen.id), "sick"), status="Degraded", occurred_at=later)
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "verdict", "because"),
+    [
+        ("manual", {"also": ["force"]}, Verdict.FAIL, "was forced"),
+        ("manual", {"also": ["replace", "retry"]}, Verdict.FAIL, "replaced objects instead of applying them"),
+        ("manual", {"resources": [{"kind": "Job", "name": "x", "status": "Pruned"}]}, Verdict.FAIL, "pruned 1 resource by hand"),
+        ("automated", {"resources": [{"kind": "Job", "name": "x", "status": "Pruned"}]}, Verdict.PASS, "in the ordinary way"),
+        ("manual", {"also": ["pruning", "retry"]}, Verdict.PASS, "in the ordinary way"),
+        ("injected", {}, Verdict.INDETERMINATE, "put in past the API"),
+    ],
+)
+def test_elevated_modes_of_a_sync(kind: str, facts: dict[str, Any], verdict: Verdict, because: str) -> None:
+    found = judged(operation(revision=M7, previous=sha("old"), kind=kind, automated=kind == "automated", **facts), "DEPL-3")
+    assert (found.verdict, because in found.because) == (verdict, True)
+
+
+def test_an_approved_pull_request_covers_a_forced_sync() -> None:
+    finding = judged(deployed(also=["force"]), "DEPL-3")
+    assert finding.verdict is Verdict.EXCEPTION

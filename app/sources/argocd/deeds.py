@@ -50,6 +50,8 @@ class Deed(msgspec.Struct, omit_defaults=True):
     history_id: int | None = None
     how: str = "observed"
     kind: str = ""
+    kind_by: str = ""  # how that is known: announcement, record, history or silence
+    back_to: int | None = None  # of a rollback: the history entry it went back to
     told_start: bool = False
     told_end: bool = False
     told_phase: str = ""  # a phase that is new to us, told
@@ -58,6 +60,7 @@ class Deed(msgspec.Struct, omit_defaults=True):
     waited: bool = False
     attempt_end: str | None = None  # between two attempts: when the last one failed
     told_attempts: int = 0  # failed attempts that were told
+    told_waits: str = ""  # what it waited for when that was told last
 
     @property
     def start(self) -> datetime:
@@ -174,7 +177,7 @@ def resource(one: wire.Item) -> dict[str, str]:
     """A resource as facts carry it: kind and name always, the rest where it is there."""
     out = {"kind": plain(one.kind, 200), "name": plain(one.name, 300)}
     more = {"namespace": one.namespace, "group": one.group, "status": one.status, "message": one.message}
-    return out | {key: plain(value, 500) for key, value in more.items() if value}
+    return out | {key: plain(value, MESSAGE) for key, value in more.items() if value}
 
 
 def from_history(entry: wire.History) -> Deed | None:

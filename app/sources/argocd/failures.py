@@ -6,6 +6,7 @@ A text that none of them fits is kept as it is and its cause is `unknown`; it is
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations
 from typing import Any
 
 from app.canonical import plain
@@ -105,6 +106,7 @@ FORMS: tuple[tuple[str, str, str], ...] = (
         "a server could not be reached",
     ),
 )
+NAMING = ("kind", "group", "version", "name")
 COMPILED = tuple((cause, re.compile(form), words) for cause, form, words in FORMS)
 WAITS = re.compile(
     r"waiting for (?P<what>completion of hook|healthy state of|deletion of|pruning confirmation of) (?P<object>[^\n]+)"
@@ -133,10 +135,12 @@ class _Blank(dict[str, str]):
 def failures(message: str, resources: Iterable[Mapping[str, str]]) -> list[dict[str, Any]]:
     """Each cause once, those of resources first: they are the more exact, and name the object that failed (`of`)."""
     out: list[dict[str, Any]] = []
+    held: set[tuple[tuple[str, Any], ...]] = set()  # what each that is told says of itself, whole and in part
     for one in _told(message, resources):
-        same = [k for k in ("cause", "kind", "group", "version", "name") if k in one]
-        if not any(all(one[k] == other.get(k) for k in same) for other in out):
+        said = [(name, one[name]) for name in NAMING if name in one]
+        if (("cause", one["cause"]), *said) not in held:
             out.append(one)
+            held |= {(("cause", one["cause"]), *part) for n in range(len(said) + 1) for part in combinations(said, n)}
     known = [one for one in out if one["cause"] != "unknown"]
     return known or out
 

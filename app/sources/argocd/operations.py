@@ -110,6 +110,16 @@ def classify(deed: Deed, episode: Episode | None, heard: Heard, deployed: list[s
     return Kind.SELECTIVE if deed.partial else Kind.MANUAL
 
 
+def known_by(deed: Deed, episode: Episode | None) -> str:
+    """How its kind is known: `announcement` (of its start), `record` (its shape), `history`, `silence` (nothing announced it)."""
+    if deed.kind == Kind.INJECTED:
+        return "silence"
+    tells = deed.kind not in {Kind.DRY_RUN, Kind.PRUNE, Kind.APPLICATIONSET}  # these only their record tells
+    if tells and episode and episode.started:
+        return "announcement"
+    return "record" if deed.how == "observed" else "history"
+
+
 def _like_rollback(deed: Deed, older: list[list[str]]) -> bool:
     """Without its announcement a rollback is an apply-only sync pinned to what an older entry deployed."""
     return "apply" in deed.shape and "pinned" in deed.shape and deed.revisions in older

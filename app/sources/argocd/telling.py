@@ -15,8 +15,9 @@ from app.sources.argocd.failures import failures, waits_for
 from app.sources.argocd.maker import Maker
 from app.sources.argocd.memory import Entry
 from app.sources.argocd.names import instant, is_commit
-from app.sources.argocd.operations import Heard, classify, initiator, unannounced
+from app.sources.argocd.operations import Heard, classify, initiator, known_by, unannounced
 from app.sources.argocd.pairing import EARLY, LATE
+from app.sources.argocd.results import carried, results_events
 from app.sources.argocd.terms import OVER, PHASES, RUNNING, SUCCEEDED, UNSEEN, Kind, step_of
 from app.sources.contract import Want
 
@@ -40,10 +41,21 @@ def before(deed: Deed, known: Mapping[int, Entry]) -> list[str]:
     return [] if missing else known[last].revisions
 
 
-def older_than(deed: Deed, known: Mapping[int, Entry]) -> list[list[str]]:
-    """What entries before the last deployment had deployed."""
+def older_than(deed: Deed, known: Mapping[int, Entry]) -> dict[int, list[str]]:
+    """What entries before the last deployment had deployed, by their numbers, the oldest first."""
     numbers = [n for n, one in sorted(known.items()) if one.at <= deed.started and n != deed.history_id]
-    return [known[n].revisions for n in numbers[:-1]]
+    return {n: known[n].revisions for n in numbers[:-1]}
+
+
+def _classified(deed: Deed, episode: Episode | None, heard: Heard, known: Mapping[int, Entry]) -> None:
+    """Its kind, how that is known, and of a rollback the history entry that it went back to."""
+    older = older_than(deed, known)
+    deed.kind = str(classify(deed, episode, heard, before(deed, known), list(older.values())))
+    deed.kind_by, deed.back_to = known_by(deed, episode), None
+    if deed.kind == Kind.ROLLBACK:
+        said = episode.started.rollback if episode and episode.started else None
+        alike = [number for number, revisions in older.items() if revisions == deed.revisions]
+        deed.back_to = said if said is not None else max(alike, default=None)
 
 
 def operation_events(make: Maker, one: Told, heard: Heard, history: Mapping[int, Entry]) -> Iterator[Event]:
@@ -51,7 +63,7 @@ def operation_events(make: Maker, one: Told, heard: Heard, history: Mapping[int,
     deed = one.deed
     deployed = before(deed, history)
     if not deed.proven or not deed.kind:
-        deed.kind = str(classify(deed, one.episode, heard, deployed, older_than(deed, history)))
+        _classified(deed, one.episode, heard, history)
     actor = begun_by(deed, one.episode, heard)
     facts = operation_facts(deed, deployed, heard, actor)
     proven = actor.kind is not ActorKind.UNKNOWN or unannounced(deed, one.episode, heard)
@@ -59,21 +71,30 @@ def operation_events(make: Maker, one: Told, heard: Heard, history: Mapping[int,
         yield _operation(make, deed, "attributed", Step.NOTED, deed.start, facts, actor, how=How.RECONSTRUCTED, announced=True)
     if proven and not deed.proven:
         deed.proven, deed.by = True, [actor.name, str(actor.kind), actor.because]
-    if not deed.told_start:
+    began = not deed.told_start
+    if began:
         begun = facts | {"finished_at": None, "message": "", "resources": [], "history_id": None, "failures": []}
+        begun.pop("resources_total", None)
         yield _operation(make, deed, RUNNING, Step.REQUESTED, deed.start, begun, actor, how=_start_how(deed))
         deed.told_start = True
+    waits = waits_for(deed.message) if deed.phase == RUNNING else None
+    if waits and waits != deed.told_waits:
+        if deed.told_waits or not began:
+            yield make.event("waiting", operation_id(make.uid, deed), RUNNING, Step.NOTED, make.now, {"waits_for": waits},
+                             unique=waits, operation=operation_id(make.uid, deed))  # fmt: skip
+        deed.told_waits = waits
     if deed.attempt_end and deed.retry_count > deed.told_attempts:
-        yield _attempt(make, deed)
+        yield from _attempt(make, deed)
         deed.told_attempts = deed.retry_count
     if not deed.told_end and (deed.over or deed.phase not in PHASES | {deed.told_phase}):
         known = deed.phase in OVER or deed.phase == UNSEEN
         at = deed.end or deed.start
         yield _operation(make, deed, deed.phase, step_of(deed.kind, deed.phase), at, facts, actor, how=How(deed.how), known=known)
+        yield from results_events(make, operation_id(make.uid, deed), at, deed.resources, deed.how) if deed.over else ()
         deed.told_end, deed.told_phase = deed.over, deed.phase
 
 
-def _attempt(make: Maker, deed: Deed) -> Event:
+def _attempt(make: Maker, deed: Deed) -> Iterator[Event]:
     """An attempt that failed while the operation goes on; numbers that are left out were not seen."""
     ident, at = operation_id(make.uid, deed), instant(deed.attempt_end) or deed.start
     facts = {
@@ -81,11 +102,12 @@ def _attempt(make: Maker, deed: Deed) -> Event:
         "unseen": deed.retry_count - deed.told_attempts - 1,
         "message": deed.message,
         "failures": failures(deed.message, deed.resources),
-        "resources": deed.resources,
+        **_results(deed),
         "revisions": deed.revisions,
         "finished_at": deed.attempt_end,
     }
-    return make.event("attempt", ident, "Failed", Step.NOTED, at, facts, unique=str(deed.retry_count), operation=ident)
+    yield make.event("attempt", ident, "Failed", Step.NOTED, at, facts, unique=str(deed.retry_count), operation=ident)
+    yield from results_events(make, ident, at, deed.resources, attempt=deed.retry_count)
 
 
 def announced_operations(uid: str, found: Account) -> dict[str, str]:
@@ -141,13 +163,16 @@ def operation_facts(deed: Deed, deployed: list[str], heard: Heard, actor: Actor)
         "retry_count": deed.retry_count,
         "automated": deed.kind in BY_ITSELF and actor.kind is ActorKind.AUTOMATION,
         "partial": deed.partial,
-        "resources": deed.resources,
+        "kind_by": deed.kind_by,
+        **_results(deed),
         "failures": failures(deed.message, deed.resources) if deed.over and deed.phase != SUCCEEDED else [],
         "options": deed.shape.get("options") or [],
         "also": _also(deed),
     }
     if deed.phase == RUNNING and (waits := waits_for(deed.message)):
         facts["waits_for"] = waits
+    if deed.kind == Kind.ROLLBACK:
+        facts["back_to"] = deed.back_to
     if heals := deed.shape.get("heals"):
         facts["heal_attempt"] = heals
     if deed.kind == Kind.INJECTED and "start_unknown" in deed.shape and not deed.partial:
@@ -155,6 +180,13 @@ def operation_facts(deed: Deed, deployed: list[str], heard: Heard, actor: Actor)
     if "perhaps_dry_run" in deed.shape:
         facts["perhaps_dry_run"] = True
     return facts | _terminated(deed, heard)
+
+
+def _results(deed: Deed) -> dict[str, Any]:
+    """What an operation's own event says of its resources: the first of them, and how many there are where that is not all."""
+    shown = carried(deed.resources)
+    more = {"resources_total": len(deed.resources)} if len(shown) < len(deed.resources) else {}
+    return {"resources": list(shown), **more}
 
 
 def _also(deed: Deed) -> list[str]:
@@ -219,7 +251,9 @@ def _entry_event(
     told = by_id.get(entry.id)
     whole = told.deed if told else deed
     deployed = before(deed, found.history)
-    deed.kind = whole.kind or str(classify(deed, told.episode if told else None, heard, deployed, older_than(deed, found.history)))
+    _classified(deed, told.episode if told else None, heard, found.history)
+    if whole.kind:
+        deed.kind, deed.kind_by, deed.back_to = whole.kind, whole.kind_by, whole.back_to
     actor = begun_by(whole, told.episode if told else None, heard)
     # a start that the entry does not hold is the operation's own, where one was seen to end then
     operation = operation_id(make.uid, whole) if entry.deploy_started_at or told else None

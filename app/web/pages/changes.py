@@ -1,10 +1,12 @@
 """`/changes` and `/changes/{id}`."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 from sqlalchemy import Connection
 
@@ -13,6 +15,7 @@ from app.changes.rows import ChangeRow, Facet, WholeChange
 from app.db.session import read_only
 from app.evidence.csv import MEDIA_TYPE
 from app.evidence.resources import resources_csv
+from app.evidence.syncs import syncs_csv
 from app.search.fields import CHANGES
 from app.search.period import Period, narrowed
 from app.search.words import sentence
@@ -27,6 +30,7 @@ from app.web.views import lists
 from app.web.views.change import Behind, change_page
 from app.web.views.shell import Seen, shell
 from app.web.views.sources import Gap, Window, gaps, missing
+from app.web.views.sync import sync_page, the_sync
 
 PATH = "/changes"
 HINT = "env:production -author:renovate[bot] verdict:[fail,exception]"
@@ -55,9 +59,24 @@ def router(portal: Portal) -> APIRouter:
     def resources(change: str) -> Response:
         with read_only(portal.engine) as connection:
             whole = found(connection, change)
-        name = f"change-{whole.row.number}-resources.csv"
-        headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": NO_STORE}
-        return StreamingResponse(resources_csv(whole.item), media_type=MEDIA_TYPE, headers=headers)
+        return _file(f"change-{whole.row.number}-resources.csv", resources_csv(whole.item))
+
+    @pages.get(PATH + "/{change}/syncs.csv")
+    def syncs(change: str) -> Response:
+        with read_only(portal.engine) as connection:
+            whole = found(connection, change)
+        return _file(f"change-{whole.row.number}-syncs.csv", syncs_csv(whole.item))
+
+    @pages.get(PATH + "/{change}/syncs/{operation:path}")
+    def sync(request: Request, change: str, operation: str, first: Annotated[int, Query(ge=0, le=10**9)] = 0) -> Response:
+        seen = portal.seen(request)
+        with read_only(portal.engine) as connection:
+            whole = found(connection, change)
+            told = the_sync(whole, operation)
+            if told is None:
+                raise HTTPException(404, "this change has no such sync; a sync is found by the id in the change's JSON")
+            around = shell(seen, f"Sync of change {whole.row.number}", "changes", sealed(connection), scope=whole.row.environment)
+        return portal.page(request, seen, "sync.html", sync_page(around, whole, told, seen.zone, first))
 
     @pages.get(PATH + "/{change}")
     def one(request: Request, change: str) -> Response:
@@ -72,6 +91,11 @@ def router(portal: Portal) -> APIRouter:
         return portal.page(request, seen, "change.html", change_page(around, whole, behind, seen.zone))
 
     return pages
+
+
+def _file(name: str, rows: Iterator[bytes]) -> Response:
+    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": NO_STORE}
+    return StreamingResponse(rows, media_type=MEDIA_TYPE, headers=headers)
 
 
 def found(connection: Connection, name: str) -> WholeChange:

@@ -15,6 +15,7 @@ from app.web.views.marks import Badge
 from app.web.views.resources import Sheet, sheets
 from app.web.views.shell import Notice, Shell
 from app.web.views.story import Break, Line, told
+from app.web.views.syncs import SyncSheet, sync_sheets
 
 TITLE = 160
 
@@ -94,6 +95,7 @@ class ChangePage:
     lanes: Lanes | None
     lines: tuple[Line, ...]
     sheets: tuple[Sheet, ...]
+    syncs: tuple[SyncSheet, ...]
     verdicts_say: str
     rules: tuple[Rule, ...]
     not_applicable: str
@@ -140,10 +142,11 @@ def change_page(shell: Shell, whole: WholeChange, behind: Behind, zone: Zone) ->
         lanes=drawn,
         lines=story.lines,
         sheets=sheets(item, row.id),
+        syncs=sync_sheets(item, row.id, zone),
         verdicts_say=_verdicts_say(judged),
         rules=judged,
         not_applicable=_not_applicable(judged),
-        tables=(*branches.grids(item, zone), *tables.grids(item, zone)),
+        tables=(*branches.grids(item, zone), *tables.grids(item, row.id, zone)),
         people=_people(item.get("people")),
         links=_links(item.get("links")),
         gaps=tuple(gaps),

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from app.web.times import Time, Zone, parse_iso, shown_or_none, took
 from app.web.views.marks import VERDICTS, Badge
+from app.web.views.syncs import address
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,8 @@ ENGINES = {"opa": "OPA", "sentinel": "Sentinel"}
 POLICY = {"passed": "pass", "failed": "fail", "errored": "fail"}
 
 
-def grids(item: Mapping[str, Any], zone: Zone) -> tuple[Grid, ...]:
-    found = (_runs(item, zone), _policy(item, zone), _syncs(item, zone), _commits(item))
+def grids(item: Mapping[str, Any], change: object, zone: Zone) -> tuple[Grid, ...]:
+    found = (_runs(item, zone), _policy(item, zone), _syncs(item, change, zone), _commits(item))
     return tuple(grid for grid in found if grid.rows)
 
 
@@ -115,7 +116,8 @@ def _override(policy: Mapping[str, Any]) -> str:
     return f"{who or 'somebody unknown'}: {f'“{comment}”' if comment else 'no reason given'}"
 
 
-def _syncs(item: Mapping[str, Any], zone: Zone) -> Grid:
+def _syncs(item: Mapping[str, Any], change: object, zone: Zone) -> Grid:
+    """Where there are several: each leads to its own page. A single one is told whole beside."""
     rows = []
     for s in _list(item, "syncs"):
         start, end = parse_iso(s.get("started_at")), parse_iso(s.get("finished_at"))
@@ -124,7 +126,7 @@ def _syncs(item: Mapping[str, Any], zone: Zone) -> Grid:
         who = who.get("name") if isinstance(who, Mapping) else who
         rows.append(
             (
-                Cell(_text(s.get("application"))),
+                Cell(_text(s.get("application")), address(change, s)),
                 Cell(f"{_text(s.get('kind'))}{lasted}"),
                 Cell(_text(s.get("phase"))),
                 Cell(str(s.get("revision") or "not known")[:12]),
@@ -133,7 +135,7 @@ def _syncs(item: Mapping[str, Any], zone: Zone) -> Grid:
             )
         )
     heads = ("Application", "Sync", "Phase", "Revision", "Begun by", "At")
-    return Grid("syncs", "Syncs", "as Argo CD tells them", heads, tuple(rows))
+    return Grid("syncs", "Syncs", f"{len(rows)}, as Argo CD tells them", heads, tuple(rows) if len(rows) > 1 else ())
 
 
 def _commits(item: Mapping[str, Any]) -> Grid:
