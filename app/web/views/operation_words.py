@@ -97,6 +97,8 @@ def _what(sync: Mapping[str, Any], named: str) -> str:
     if named == "rollback":
         back = sync.get("back_to")
         return f"back to history entry {back}" if isinstance(back, int) else "back to an older revision; to which entry is not told"
+    if named in ("automated", "self-heal") and not sync.get("automated"):
+        return "its record says that Argo CD began it, which the operation before may have left there"
     if named == "automated" and sync.get("partial"):
         return DEPLOYS
     heals = sync.get("heal_attempt")
