@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from tests.fixtures.database import _cloned, _engine
 from tests.fixtures.serving import serving
-from tests.web import world
+from tests.web import drift_world, world
 
 
 class Site:
@@ -34,6 +34,7 @@ def _site(engine: Engine, **more: int) -> Iterator[Site]:
 def full(server: Server, _root: Engine, _template: str) -> Iterator[Site]:
     with _cloned(server, _root, _template) as url, _engine(url, APP_ROLE) as engine:
         world.fill(engine)
+        drift_world.fill(engine)
         yield from _site(engine)
 
 

@@ -1,7 +1,7 @@
 """What the reads of the drift ledger answer with: episodes, blind spots, exposure, and how many were compared."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -120,10 +120,25 @@ class Exposed:
     unknown: float
     beyond: float | None
     newest: UUID
+    destination: str = ""
+    late: tuple[tuple[datetime, datetime], ...] = ()  # of `intervals`, what lies after the limit
+    unsure: tuple[tuple[datetime, datetime], ...] = ()  # when nobody could tell
+    ends: Mapping[str, int] = field(default_factory=dict)  # what ended its episodes, and how many each
 
     @property
     def subject(self) -> str:
         return self.application or self.workspace
+
+
+@dataclass(frozen=True, slots=True)
+class ExposedInAll:
+    """The sums of `Exposed` over every object."""
+
+    objects: int
+    episodes: int
+    seconds: float
+    beyond: float
+    unknown: float
 
 
 @dataclass(frozen=True, slots=True)

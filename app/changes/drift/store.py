@@ -3,6 +3,7 @@
 Lists are newest first (when it was seen to differ, then id). `now` is that of the reader: an open episode stands until then.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, literal
 from sqlalchemy.dialects.postgresql import TSTZRANGE
 
 from app.changes.cursor import change_cursor
-from app.changes.drift.rows import BlindRow, Counted, EpisodeRow, Exposed
+from app.changes.drift.rows import BlindRow, Counted, EpisodeRow, Exposed, ExposedInAll
 from app.changes.rows import EventRow, Facet, FacetValue, Page
 from app.changes.store import EVENT_SELECT, changes_of_events, event_row, read_page
 from app.db.tables.drift import blind_spots, drift_state, episode_terms, episodes
@@ -21,7 +22,7 @@ from app.domain.drift import Blindness, Layer
 from app.drift.kept import restored
 from app.search.period import Period
 from app.search.sql import Filter, drift_filter, stands
-from app.search.tree import Query
+from app.search.tree import EVERYTHING, Query
 
 _ROW = select(*(episodes.c[name] for name in ("id", "at", "environment", "class", "limit_seconds", "told")))
 _STANDING = episodes.c.ended_at.is_(None)
@@ -59,16 +60,35 @@ def open_now(connection: Connection, limit: int = 500) -> tuple[EpisodeRow, ...]
     return _rows(connection, list(connection.execute(statement)))
 
 
-def standing_now(connection: Connection, now: datetime) -> dict[str, int]:
-    """How many stand: `open` and `unknown` of drift, `over` its limit (of both), `not drift`. One statement."""
+def worst_standing(
+    connection: Connection, query: Query, now: datetime, *, drift: bool = True, limit: int = 50
+) -> tuple[EpisodeRow, ...]:
+    """Of what matches, what stands or of which it is not known: over its limit first, then unknown, then within its limit, then
+    without one; among equals what stands longest. `drift` False: the differences that are none. Two statements."""
+    found = drift_filter(query, None, now)
+    rank = case(
+        (stands("over-limit", now), 0), (episodes.c.state == "unknown", 1), (episodes.c.limit_seconds.is_not(None), 2), else_=3
+    )
+    mine = _STANDING, episodes.c.drift if drift else ~episodes.c.drift
+    statement = _ROW.where(*mine, *found.where).order_by(rank, episodes.c.at, episodes.c.id).limit(limit)
+    return _rows(connection, list(connection.execute(statement)))
+
+
+def standing_now(connection: Connection, now: datetime, query: Query = EVERYTHING) -> dict[str, int]:
+    """How many stand: `open` and `unknown` of drift, `over` its limit (of both), `within` it and `unlimited` (of what is open),
+    `not drift`. One statement."""
     over = and_(_STANDING, episodes.c.drift, stands("over-limit", now))
+    of_drift = and_(_STANDING, episodes.c.drift)
     counts = {
-        "open": and_(_STANDING, episodes.c.drift, episodes.c.state == "open"),
-        "unknown": and_(_STANDING, episodes.c.drift, episodes.c.state == "unknown"),
+        "open": and_(of_drift, episodes.c.state == "open"),
+        "unknown": and_(of_drift, episodes.c.state == "unknown"),
         "over": over,
+        "within": and_(of_drift, stands("within-limit", now)),
+        "unlimited": and_(of_drift, episodes.c.state == "open", episodes.c.limit_seconds.is_(None)),
         "not drift": and_(_STANDING, ~episodes.c.drift),
     }
-    row = connection.execute(select(*(func.count().filter(what) for what in counts.values())).where(_STANDING)).one()
+    where = (_STANDING, *drift_filter(query, None, now).where)
+    row = connection.execute(select(*(func.count().filter(what) for what in counts.values())).where(*where)).one()
     return dict(zip(counts, row, strict=True))
 
 
@@ -161,12 +181,28 @@ def _blind(row: Any) -> BlindRow:
     )
 
 
-def exposure(connection: Connection, query: Query, period: Period, now: datetime, limit: int = 500) -> list[Exposed]:
+def exposure(connection: Connection, query: Query, period: Period, now: datetime, limit: int = 500, skip: int = 0) -> list[Exposed]:
     """Drift by object over `period`, up to `now`: the longest exposed first. Overlaps count once. One statement.
 
     Where only their number is known (lost self-heals) there is no length, and they are counted as episodes alone. What nobody
     could tell (an unknown state) is in `unknown`, never in `seconds`.
     """
+    each = _by_object(query, period, now)
+    length = _length(each.c.out)
+    statement = select(each, length.label("seconds"), _length(each.c.late).label("beyond"), _length(each.c.unknown).label("blind"))
+    order = (length.desc(), each.c.source, each.c.application, each.c.workspace, each.c.name, each.c.object)
+    return [_exposed(row) for row in connection.execute(statement.order_by(*order).offset(skip).limit(limit))]
+
+
+def exposed_in_all(connection: Connection, query: Query, period: Period, now: datetime) -> ExposedInAll:
+    """Sums over every object that `exposure` lists. One statement."""
+    each = _by_object(query, period, now)
+    sums = (func.count(), func.sum(each.c.episodes), *(func.sum(_length(each.c[name])) for name in ("out", "late", "unknown")))
+    objects, many, seconds, beyond, unknown = connection.execute(select(*sums).select_from(each)).one()
+    return ExposedInAll(objects, int(many or 0), float(seconds or 0), float(beyond or 0), float(unknown or 0))
+
+
+def _by_object(query: Query, period: Period, now: datetime) -> Any:
     start, end = period.start, min(period.end or now, now)
     found = drift_filter(query, Period(start, end), now)
     clip = func.tstzrange(start, end, type_=TSTZRANGE)
@@ -179,30 +215,28 @@ def exposure(connection: Connection, query: Query, period: Period, now: datetime
     alone, limited = episodes.c.size == 1, episodes.c.limit_seconds.is_not(None)
     late = episodes.c.at + func.make_interval(0, 0, 0, 0, 0, 0, episodes.c.limit_seconds)
     unsure = and_(alone, episodes.c.unknown_since.is_not(None))
-    group = [episodes.c[name] for name in ("subject", "object")]
     shown = [
         func.max(episodes.c[name]).label(name)
-        for name in ("source", "application", "workspace", "environment", "class", "kind", "name", "namespace")
+        for name in ("source", "application", "workspace", "environment", "class", "kind", "name", "namespace", "destination")
     ]
-    each = (
+    return (
         select(
             *shown,
-            func.count().label("episodes"),
+            episodes.c.object.label("object"),
+            func.sum(episodes.c.size).label("episodes"),
             func.count().filter(_STANDING).label("standing"),
             union(episodes.c.at, seen, alone).label("out"),
             union(late, seen, and_(alone, limited)).label("late"),
             union(episodes.c.unknown_since, literal(now), unsure).label("unknown"),
             func.bool_or(limited).label("limited"),
             func.array_agg(episodes.c.id.op("ORDER BY")(episodes.c.at.desc())).label("ids"),
+            func.array_agg(episodes.c.told["ended_by"].astext).label("ends"),
+            func.array_agg(episodes.c.size).label("sizes"),
         )
         .where(episodes.c.drift, *found.where)
-        .group_by(*group)
+        .group_by(episodes.c.subject, episodes.c.object)
         .subquery()
     )
-    length = _length(each.c.out)
-    statement = select(each, length.label("seconds"), _length(each.c.late).label("beyond"), _length(each.c.unknown).label("blind"))
-    statement = statement.order_by(length.desc(), each.c.source, each.c.application, each.c.workspace, each.c.name).limit(limit)
-    return [_exposed(row) for row in connection.execute(statement)]
 
 
 def _length(ranges: ColumnElement[Any]) -> ColumnElement[float]:
@@ -213,15 +247,25 @@ def _length(ranges: ColumnElement[Any]) -> ColumnElement[float]:
 
 
 def _exposed(row: Any) -> Exposed:
+    def spans(ranges: Any) -> tuple[tuple[datetime, datetime], ...]:
+        return tuple((one.lower, one.upper) for one in ranges or () if not one.isempty)
+
+    ends: Counter[str] = Counter()
+    for ended, size in zip(row.ends, row.sizes, strict=True):
+        ends.update({ended: size} if ended is not None else {})
     return Exposed(
         *(row.source, row.application, row.workspace, row.environment, row._mapping["class"], row.kind, row.name, row.namespace),
-        episodes=row.episodes,
+        episodes=int(row.episodes),
         standing=row.standing,
-        intervals=tuple((one.lower, one.upper) for one in row.out or ()),
+        intervals=spans(row.out),
         seconds=float(row.seconds),
         unknown=float(row.blind),
         beyond=float(row.beyond) if row.limited else None,
         newest=row.ids[0],
+        destination=row.destination,
+        late=spans(row.late),
+        unsure=spans(row.unknown),
+        ends=dict(ends),
     )
 
 
