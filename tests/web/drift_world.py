@@ -144,7 +144,7 @@ def cast() -> list[tuple[Episode, float | None]]:
         (_one("counted", onset_before=ago(70), ended_after=ago(70), ended_at=ago(60), size=7, kind="", **healed), 4),
         (_one(SCRIPT, kind="<b>Kind</b>", because=SCRIPT, changes=(FieldChange(SCRIPT, SCRIPT, world.TURNED, (SCRIPT,)),),
               writers=(Writer(SCRIPT),), person=Actor(world.TURNED)), 4),
-        (_one("aws_security_group.clearing", kind="aws_security_group", cause=Cause.MERGED_NOT_APPLIED, because="change 3 merged it",
+        (_one("aws_security_group.clearing", kind="aws_security_group", cause=Cause.MERGED_NOT_APPLIED, because="change 3 merged",
               changes=(FieldChange("ingress", None, None, told=False),), **terraform), 24),
         (_one("aws_security_group.old", kind="aws_security_group", onset_before=ago(200), ended_after=ago(150), ended_at=ago(149),
               state=State.CLOSED, ended_by=Ended.RUN, ended_operation="run:tfe:run-3",
