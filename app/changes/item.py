@@ -77,6 +77,7 @@ def repositories(change: Change) -> list[str]:
     named = [pr.repository for pr in change.pull_requests] + [run.repository for run in change.runs]
     for operation in change.operations:
         named += [operation.repository, *(source.repository for source in operation.sources)]
+        named += [source.dry.repository for source in operation.sources if source.dry]
     own = change.push or (change.rules if change.root.startswith("rules:") else None)
     return distinct([own.repository if own else None, *named])
 
@@ -87,6 +88,7 @@ def commits(change: Change) -> list[str]:
     named += [run.commit for run in change.runs]
     for operation in change.operations:
         named += [*operation.revisions, operation.revision, *(source.revision for source in operation.sources)]
+        named += [source.dry.revision for source in operation.sources if source.dry]
     if push := change.push:
         named += [*push.unproposed, push.after, *push.undone]
     return [sha for sha in distinct(named) if _SHA.fullmatch(sha)]

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.changes.told import iso, name_of
 from app.domain.actor import ActorKind
-from app.domain.change import Attempt, Failure, Operation
+from app.domain.change import Attempt, Deployed, Dry, Failure, Operation
 from app.domain.ref import Resource
 
 ALSO = {"retry": "retried", "force": "forced", "replace": "replaced", "pruning": "pruning"}
@@ -29,17 +29,7 @@ def sync(operation: Operation) -> dict[str, Any]:
         "how": operation.how,
         "revision": operation.revision,
         "revisions": list(operation.revisions),
-        "sources": [
-            {
-                "repository": one.repository,
-                "path": one.path or None,
-                "chart": one.chart or None,
-                "target_revision": one.target_revision,
-                "revision": one.revision,
-                "previous_revision": one.previous_revision,
-            }
-            for one in operation.sources
-        ],
+        "sources": [_source(one) for one in operation.sources],
         "started_at": iso(operation.started_at),
         "finished_at": iso(operation.finished_at),
         "history_id": operation.history_id,
@@ -91,6 +81,30 @@ def _attempt(one: Attempt) -> dict[str, Any]:
         "failures": [_failure(failure) for failure in one.failures],
         "resources": [_resource(resource) for resource in one.resources],
         "resources_left": one.left,
+    }
+
+
+def _source(one: Deployed) -> dict[str, Any]:
+    return {
+        "repository": one.repository,
+        "path": one.path or None,
+        "chart": one.chart or None,
+        "target_revision": one.target_revision,
+        "revision": one.revision,
+        "previous_revision": one.previous_revision,
+        "hydrated_from": _dry(one.dry) if one.dry else None,
+    }
+
+
+def _dry(one: Dry) -> dict[str, Any]:
+    return {
+        "repository": one.repository,
+        "path": one.path or None,
+        "revision": one.revision,
+        "previous_revision": one.previous_revision,
+        "known_by": one.known_by or None,
+        "because": one.because or None,
+        "promoted_from": one.hydrate_to,
     }
 
 

@@ -20,9 +20,10 @@ from app.domain.commits import HeadPush as HeadPush
 from app.domain.commits import PullOf as PullOf
 from app.domain.commits import Push as Push
 from app.domain.commits import Tenures as Tenures
+from app.domain.deployed import Deployed as Deployed
+from app.domain.deployed import Dry as Dry
 from app.domain.finding import Finding, Verdict
 from app.domain.operation import Attempt as Attempt
-from app.domain.operation import Deployed as Deployed
 from app.domain.operation import Failure as Failure
 from app.domain.operation import Operation as Operation
 from app.domain.policy import PolicyResult

@@ -95,7 +95,14 @@ argocd
                  tags}], workloads [{group, kind, namespace, name, restarted_at, rolled_at, reloader}], uses [{kind, namespace,
                  name (whose), secret, by (env|volume|pull|tls)}]; all empty once it has none; where unavailable: because
   application    id <uid>; status created|changed|deleted; facts: spec digest, source, uid
-  revision       id <sha>; facts: author, message, date (what Argo CD says of the commit)
+  revision       id <sha>; facts: author, message, date (what Argo CD says of the commit), hydrated (true: the hydrator made it,
+                 whatever name it bears), references [{sha, repository, author, subject, date}] (commits that its trailers name)
+  hydration      id <uid>/<startedAt>, of a pair seen only when it was over <uid>/<dry>..<hydrated>; status = phase
+                 (Hydrating|Hydrated|Failed); facts: dry, hydrated (commits, null: none yet), started_at, finished_at, message,
+                 repository, path, target_revision (of the dry source), hydrated_repository, hydrated_path, branch (that is
+                 synced), hydrate_to (the branch it was pushed to, where that is another one); the actor is the hydrator
+  dry-source     id = its operation's; status known|unknown; facts: hydrated, dry (null: not known), hydrated_before, dry_before,
+                 known_by (pair|reference), because, pairs [{hydrated, dry}] (others of the application), and the places as above
 github
   pull-request   id = node id; status open|head|merged|closed|reopened; facts: number, title, base, head, head_oid,
                  merge_commit, labels, body_digest, state

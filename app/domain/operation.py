@@ -4,19 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.actor import Actor
+from app.domain.deployed import Deployed
 from app.domain.ref import Resource
-
-
-@dataclass(frozen=True, slots=True)
-class Deployed:
-    """One source of an application in one operation: what it was at before, and what it was brought to."""
-
-    repository: str | None
-    path: str
-    revision: str | None
-    previous_revision: str | None
-    target_revision: str | None = None
-    chart: str = ""
 
 
 @dataclass(frozen=True, slots=True)

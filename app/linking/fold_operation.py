@@ -1,14 +1,14 @@
 """A sync operation from what was seen of it, what its announcement says, and what the history kept."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from app.domain.actor import Actor, unknown
-from app.domain.change import Deployed, Operation
+from app.domain.change import Operation
 from app.domain.event import Event
 from app.linking import facts
 from app.linking.fold_results import attempts, failures, results
+from app.linking.fold_source import deployed
 
 SETTLED = timedelta(minutes=10)
 OVER = ("Succeeded", "Failed", "Error")
@@ -53,7 +53,7 @@ def operation(key: str, events: list[Event]) -> Operation | None:
         health_at=health.occurred_at if health else None,
         resources=listed,
         left=left,
-        sources=_sources(told, revisions),
+        sources=deployed(events, told, revisions),
         attempts=attempts(events),
         **_nature(told),
         waits_for=_waits_for(events) if phase == "Running" else "",
@@ -130,21 +130,6 @@ def _kind(told: list[Event]) -> str:
 
 def _attributed(told: list[Event]) -> list[Event]:
     return [event for event in told if event.status == "attributed"]
-
-
-def _sources(told: list[Event], revisions: tuple[str, ...]) -> tuple[Deployed, ...]:
-    listed = facts.mappings(facts.told(told, "sources"))
-    if listed:
-        return tuple(_source(item) for item in listed)
-    alone = revisions[0] if len(revisions) == 1 else None
-    path, target = facts.text(told, "path") or "", facts.text(told, "target_revision")
-    previous = facts.text(told, "previous_revision")
-    return (Deployed(facts.key(told, "repository"), path, facts.text(told, "revision") or alone, previous, target),)
-
-
-def _source(item: Mapping[str, Any]) -> Deployed:
-    told = {name: facts.string(item, name) or None for name in ("repository", "revision", "previous_revision", "target_revision")}
-    return Deployed(path=facts.string(item, "path"), chart=facts.string(item, "chart"), **told)
 
 
 def _health(seen: list[Event], finished: datetime | None) -> Event | None:

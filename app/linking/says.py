@@ -141,6 +141,19 @@ def _drift(event: Event) -> str:
     return f"application {event.keys.application} {event.status}" + (f": {', '.join(names)}" if names else "")
 
 
+def _hydration(event: Event) -> str:
+    dry, hydrated = _fact(event, "dry")[:12] or "an unknown commit", _fact(event, "hydrated")[:12]
+    said = f"application {event.keys.application}: hydration of {dry} {event.status}" + (f" as {hydrated}" if hydrated else "")
+    return said + (f": {_fact(event, 'message')}" if event.status == "Failed" and _fact(event, "message") else "")
+
+
+def _dry_source(event: Event) -> str:
+    hydrated, dry = _fact(event, "hydrated")[:12], _fact(event, "dry")[:12]
+    if not dry:
+        return f"which dry commit {hydrated} was hydrated from was not seen: {_fact(event, 'because')}"
+    return f"{hydrated} was hydrated from {dry} of {_fact(event, 'repository') or 'a repository that is not named'}"
+
+
 def _state(event: Event) -> str:
     return f"application {event.keys.application} {event.status}"
 
@@ -167,6 +180,8 @@ _SENTENCES: dict[str, Callable[[Event], str]] = {
     "history-gap": _history_gap,
     "integrity": says_record.integrity,
     "drift": _drift,
+    "hydration": _hydration,
+    "dry-source": _dry_source,
     "health": _state,
     "sync-status": _state,
     "workspace": says_workspace.workspace,

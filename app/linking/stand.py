@@ -132,8 +132,9 @@ def _operation(operation: Operation, around: Near) -> Standing:
     if found.links:
         return Standing(found.links, (*drift, *found.related), found.gaps, found.ranges)
     gaps = [*found.gaps, *_nothing(operation, found)]
-    for source in operation.sources if len(gaps) == len(found.gaps) else ():
-        gaps += _named_elsewhere(operation, source.repository, source.revision, around)
+    for stretch in stretches(operation) if len(gaps) == len(found.gaps) else ():
+        if not any(source.dry and not source.dry.revision for source in operation.sources):
+            gaps += _named_elsewhere(operation, stretch.repository, stretch.head, around)
     return Standing(tuple(drift), found.related, tuple(gaps), found.ranges)
 
 

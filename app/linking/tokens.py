@@ -13,7 +13,9 @@ from app.domain.change import (
     BranchRules,
     CommitPulls,
     CommitRange,
+    Deployed,
     Drift,
+    Dry,
     Entity,
     HistoryGap,
     Operation,
@@ -45,8 +47,11 @@ def tokens(entity: Entity) -> frozenset[str]:
         span = {span_token(entity.repository, entity.base, entity.commit)} - {""}
         return _commits(entity.repository, (entity.commit,)) | pull | span
     if isinstance(entity, Operation):
-        commits = frozenset[str]().union(*(_commits(one.repository, (one.revision,)) for one in entity.sources))
-        spans = {span_token(one.repository, one.previous_revision, one.revision) for one in entity.sources} - {""}
+        places: list[Deployed | Dry] = [*entity.sources, *(one.dry for one in entity.sources if one.dry)]
+        commits = frozenset[str]().union(*(_commits(one.repository, (one.revision,)) for one in places))
+        for dry in (one.dry for one in entity.sources if one.dry and one.dry.hydrate_to):
+            commits |= _commits(dry.repository, (commit for _, commit in dry.pairs))
+        spans = {span_token(one.repository, one.previous_revision, one.revision) for one in places} - {""}
         return commits | spans | {operation_token(entity.source, entity.id)}
     if isinstance(entity, Drift):
         return frozenset({operation_token(entity.source, entity.ended_by)} if entity.ended_by else ())

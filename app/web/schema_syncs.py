@@ -48,6 +48,18 @@ class AttemptOf(Shape):
     resources_left: int
 
 
+class HydratedFrom(Shape):
+    """The dry commit that rendered manifests came from; `revision` null: not known, `because`."""
+
+    repository: str | None
+    path: str | None
+    revision: str | None
+    previous_revision: str | None
+    known_by: str | None = Field(description="`pair`: the hydrator's own record; `reference`: the hydrated commit names it")
+    because: str | None
+    promoted_from: str | None = Field(description="the branch it was pushed to, where a pull request promotes it from there")
+
+
 class SourceOf(Shape):
     repository: str | None
     path: str | None
@@ -55,6 +67,7 @@ class SourceOf(Shape):
     target_revision: str | None
     revision: str | None
     previous_revision: str | None = Field(description="what was deployed of it before; null: not known, or nothing")
+    hydrated_from: HydratedFrom | None
 
 
 class Sync(Shape):

@@ -86,7 +86,9 @@ def _spec(app: ApplicationState) -> JSON:
     sources = [one.json() for one in app.sources]
     place = {"name": app.cluster} if app.cluster else {"server": app.server}
     out: JSON = {"destination": {**place, "namespace": app.target_namespace}, "project": app.project}
-    out |= {"sources": sources} if app.several else {"source": sources[0]}
+    out |= (
+        {"sourceHydrator": app.hydrator.spec()} if app.hydrator else {"sources": sources} if app.several else {"source": sources[0]}
+    )
     if app.auto_sync:
         automated = {"prune": app.prune, "selfHeal": app.self_heal}
         out["syncPolicy"] = {"automated": {key: True for key, on in automated.items() if on}}
@@ -108,7 +110,7 @@ def _status(app: ApplicationState, now: datetime) -> JSON:
         "sourceType": "Directory",
         "summary": {"images": app.images} if app.images else {},
         "controllerNamespace": "argocd",
-        "sourceHydrator": {},
+        "sourceHydrator": app.hydrator.status((3, 5)) if app.hydrator else {},
     }
     if app.history:
         out["history"] = [{"source": {"repoURL": ""}, **one} if app.several else one for one in app.history]
@@ -191,7 +193,8 @@ def announcement(one: AnnouncementState, app: ApplicationState) -> JSON:
 
 
 def revision(one: CommitState) -> JSON:
-    return {"author": one.author, "date": stamp(one.date), "message": one.message}
+    out: JSON = {"author": one.author, "date": stamp(one.date), "message": one.message}
+    return out | ({"references": [{"commit": said} for said in one.references]} if one.references else {})
 
 
 def managed(one: ResourceState, now: datetime) -> JSON:

@@ -113,9 +113,18 @@ class ArgocdState(Operations):
             self.turn_health(app, "Missing", at)
             return app
 
-    def commit(self, sha: str, *, at: datetime, author: str, message: str) -> None:
-        """A commit that Argo CD can tell about when it is asked."""
-        self.commits[sha] = CommitState(sha, author, message, at)
+    def commit(self, sha: str, *, at: datetime, author: str, message: str, references: Sequence[JSON] = ()) -> None:
+        """A commit that Argo CD can tell about when it is asked. `references`: commits that its trailers name."""
+        self.commits[sha] = CommitState(sha, author, message, at, list(references))
+
+    def hydrate(self, app: ApplicationState, dry: str, hydrated: str, at: datetime, *, failure: str = "") -> None:
+        """The hydrator renders `dry` into `hydrated`, in five seconds; where that is the branch that is synced, it moves."""
+        with self.lock:
+            app.hydrator.begin(dry, at)
+            app.hydrator.end(hydrated, at + timedelta(seconds=5), failure)
+            self.touch(app)
+        if not failure and not app.hydrator.staged:
+            self.push(app.sources[0].repository, hydrated, at + timedelta(seconds=6), paths=[app.sources[0].path])
 
     def push(self, repository: str, revision: str, at: datetime, *, paths: Sequence[str] | None = None) -> list[ApplicationState]:
         """A branch moved. Applications whose path is among `paths` (None: all) are now behind; the others only compare anew."""

@@ -148,6 +148,7 @@ class ApplicationState:
     announcements: list[AnnouncementState] = field(default_factory=list)
     deleting_at: datetime | None = None
     heals: int = 0
+    hydrator: Any = None  # a HydratorState, where its manifests are rendered into a branch of their own
     images: list[str] = field(default_factory=list)  # what runs, as the summary tells
     extra: JSON = field(default_factory=dict)  # merged over the answer: for what no story would tell
 
@@ -187,6 +188,7 @@ class CommitState:
     author: str
     message: str
     date: datetime
+    references: list[JSON] = field(default_factory=list)  # commits that its trailers name
 
 
 @dataclass

@@ -4,15 +4,16 @@ A tip is not a range: where the range is not known only the tip is linked, and a
 apply of a workspace has nothing before it; of a run that changed nothing only the tip is asked.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.domain.change import CommitRange, Deployed, DeployedRange, Gap, Link, Missing, Operation, Run, Strength
+from app.domain.change import CommitRange, Deployed, DeployedRange, Dry, Gap, Link, Missing, Operation, Run, Strength
 from app.domain.commits import Carried
 from app.linking.near import Near
 from app.linking.paths import commits_touching, shown
 from app.linking.rules.brought import brought
+from app.linking.rules.hydrated import behind, promoted, unseen
+from app.linking.rules.strength import strongest, weaker
 from app.linking.tokens import is_commit, span_token
 
 RULE, BACK = "deployed range", "took back"
@@ -32,6 +33,7 @@ class Stretch:
     paths: tuple[str, ...]
     because: str = ""
     status: str = "range"
+    rendered: Deployed | None = None  # of dry commits: the source that was hydrated from them
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +50,24 @@ def deployed_range(member: Run | Operation, near: Near) -> Deployment:
     """What it deployed. A source that stayed where it was is left out."""
     told = [_told(stretch, near) for stretch in stretches(member) if stretch.status != "same"]
     links = strongest(link for one in told for link in one.links)
-    related = {link.to: link for one in told for link in one.related if link.to not in {home.to for home in links}}
+    others = [link for one in told for link in one.related]
+    gaps = [gap for one in told for gap in one.gaps]
+    if isinstance(member, Operation):
+        others += promoted(member, links, near)
+        dark = unseen(member, links, near)
+        gaps = dark + [gap for gap in gaps if not dark or gap.missing is not Missing.ABSENT]  # a hydrator's push is no direct one
+    related = {link.to: link for link in others if link.to not in {home.to for home in links}}
     return Deployment(
         tuple(links),
         tuple(related[key] for key in sorted(related)),
-        tuple(gap for one in told for gap in one.gaps),
+        tuple(gaps),
         tuple(one for each in told for one in each.ranges),
     )
 
 
 def stretches(member: Run | Operation) -> list[Stretch]:
     if isinstance(member, Operation):
-        return [_of_source(member, source) for source in member.sources]
+        return [stretch for source in member.sources for stretch in _of_source(member, source)]
     return [_of_run(member)] if member.commit and member.repository else []
 
 
@@ -74,22 +82,30 @@ def gone_back(member: Run | Operation) -> tuple[DeployedRange, ...]:
     return tuple(_range(stretch, "behind", because="it lies before what was there") for stretch in stretches(member))
 
 
-def strongest(links: Iterable[Link]) -> list[Link]:
-    """One for each root, the strongest; sorted by root."""
-    found: dict[str, Link] = {}
-    for link in links:
-        held = found.get(link.to)
-        if held is None or list(Strength).index(link.strength) < list(Strength).index(held.strength):
-            found[link.to] = link
-    return [found[key] for key in sorted(found)]
+def _of_source(operation: Operation, source: Deployed) -> list[Stretch]:
+    """Of rendered manifests the dry commits are what it deployed, where they are known; and what was promoted, where it was."""
+    dry = source.dry
+    own = [] if dry and dry.revision and not dry.hydrate_to else [_as_deployed(operation, source)]
+    return own if dry is None or not dry.revision else [*own, _as_dry(operation, source, dry)]
 
 
-def weaker(strength: Strength) -> Strength:
-    """Derived, unless it was only assumed."""
-    return Strength.ASSUMED if strength is Strength.ASSUMED else Strength.DERIVED
+def _as_dry(operation: Operation, source: Deployed, dry: Dry) -> Stretch:
+    because, status = "", "range"
+    if source.revision == source.previous_revision:
+        status = "same"
+    elif dry.previous_revision == dry.revision:
+        status, because = "again", "the dry commit that was deployed before was hydrated anew"
+    elif dry.repository is None:
+        status, because = "tip", "the hydrator names no Git repository"
+    elif dry.previous_revision is None:
+        status, because = "tip", "which dry commit was deployed before is not known"
+    return Stretch(
+        operation, operation.application, dry.repository, dry.previous_revision, dry.revision, dry.target_revision, (dry.path,),
+        because, status, source,
+    )  # fmt: skip
 
 
-def _of_source(operation: Operation, source: Deployed) -> Stretch:
+def _as_deployed(operation: Operation, source: Deployed) -> Stretch:
     same = source.revision is not None and source.revision == source.previous_revision
     broken = ""
     if source.chart:
@@ -139,7 +155,7 @@ def _told(stretch: Stretch, near: Near) -> Deployment:
     unread: list[str] = []
     for sha in shas:
         found = brought(stretch.member, stretch.repository, sha, near, stretch.branch)
-        links += [_within(stretch, sha, link, loose) for link in found.links]
+        links += [_through(stretch, _within(stretch, sha, link, loose)) for link in found.links]
         related += found.related
         unread += [] if found.links else [sha]
         carried.append(Carried(sha, found.roots, any(root.startswith("push:") for root in found.roots)))
@@ -160,7 +176,11 @@ def _tip(stretch: Stretch, span: CommitRange | None, near: Near) -> Deployment:
     direct = any(root.startswith("push:") for root in found.roots)
     carried = (Carried(stretch.head, found.roots, direct),) if stretch.head and is_commit(stretch.head) else ()
     ranges = () if status == "asked" else (_range(stretch, "same" if status == "again" else status, carried, because),)
-    return Deployment(found.links, found.related, gaps, ranges)
+    return Deployment(tuple(_through(stretch, link) for link in found.links), found.related, gaps, ranges)
+
+
+def _through(stretch: Stretch, link: Link) -> Link:
+    return behind(link, stretch.rendered) if stretch.rendered else link
 
 
 def _range(stretch: Stretch, status: str, carried: tuple[Carried, ...] = (), because: str = "") -> DeployedRange:

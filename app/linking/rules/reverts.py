@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from app.domain.change import Link, PullRequest, Push, Strength
 from app.linking.near import Near
 from app.linking.rules.brought import brought
-from app.linking.rules.deployed_range import strongest, weaker
 from app.linking.rules.direct_push import told
+from app.linking.rules.strength import strongest, weaker
 from app.linking.tokens import pull_named
 
 REVERTS, PICKED, UNDID = "reverts", "cherry-picked from", "took off the branch"

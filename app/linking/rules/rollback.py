@@ -6,7 +6,8 @@ So does a sync of the revision that is deployed already. A reference is a link, 
 from app.domain.change import Link, Operation, Run
 from app.linking.near import Near
 from app.linking.rules.brought import brought
-from app.linking.rules.deployed_range import stretches, weaker
+from app.linking.rules.deployed_range import stretches
+from app.linking.rules.strength import weaker
 
 BACK, AGAIN = "rolled back to", "deployed already"
 

@@ -133,6 +133,7 @@ def _freshest(old: Deed, new: Deed) -> Deed:
     """The record as it stands, with what was told and seen before. `asked` is what its own request named, first seen."""
     new.told_start, new.told_end, new.proven, new.waited = old.told_start, old.told_end, old.proven, old.waited
     new.told_phase, new.told_attempts, new.told_waits = old.told_phase, old.told_attempts, old.told_waits
+    new.told_dry = old.told_dry
     new.history_id, new.kind, new.by, new.own = old.history_id, old.kind, old.by, old.own
     new.kind_by, new.back_to = old.kind_by, old.back_to
     new.asked = old.asked if old.asked is not None else new.asked

@@ -61,6 +61,7 @@ class Deed(msgspec.Struct, omit_defaults=True):
     attempt_end: str | None = None  # between two attempts: when the last one failed
     told_attempts: int = 0  # failed attempts that were told
     told_waits: str = ""  # what it waited for when that was told last
+    told_dry: str = ""  # what was told of the dry commit behind it
 
     @property
     def start(self) -> datetime:

@@ -98,6 +98,9 @@ class Memory(msgspec.Struct, omit_defaults=True):
     uncompared: str = ""
     states: dict[str, list[str]] = {}  # object → digests of its target and live state then
     secrets: Secrets | None = None
+    pairs: dict[str, list[str]] = {}  # hydrated commit → the dry commits that it was seen to be hydrated from, as they came
+    referred: dict[str, str] = {}  # hydrated commit → the dry commit that it names itself
+    hydrated: list[str] = []  # marks of hydrations that were told
     destination: str | None = None
     repository: str | None = None
 

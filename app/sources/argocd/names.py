@@ -61,12 +61,21 @@ def destination(spec: wire.Spec | None) -> str | None:
 
 
 def sources_of(holder: wire.Spec | wire.History | wire.SyncResult | wire.Sync | wire.ComparedTo | None) -> list[wire.Source]:
-    """The sources in order: several, or one, or none."""
+    """The sources in order: several, or one, or none. Of a hydrated application what it syncs: its rendered manifests."""
     if holder is None:
         return []
+    if isinstance(holder, wire.Spec) and (rendered := hydrated_source(holder.source_hydrator)):
+        return [rendered]
     if holder.sources:
         return holder.sources
     return [holder.source] if holder.source and holder.source.repo_url else []
+
+
+def hydrated_source(hydrator: wire.Hydrator | None) -> wire.Source | None:
+    """Where the hydrator's rendered manifests are synced from; its repository is the dry one's unless it names another."""
+    dry, place = (hydrator.dry_source, hydrator.sync_source) if hydrator else (None, None)
+    url = (place.repo_url if place else None) or (dry.repo_url if dry else None)
+    return wire.Source(repo_url=url, path=place.path if place else None, target_revision=place.target_branch) if place else None
 
 
 def revisions_of(holder: wire.SyncStatus | wire.History | wire.SyncResult | wire.Sync | None) -> list[str]:

@@ -18,6 +18,7 @@ from app.sources.argocd.account import Account, account, kept, ready
 from app.sources.argocd.announcements import COMPLETED, SPEC, STARTED, Announcement
 from app.sources.argocd.blind import Why, blind_events, why
 from app.sources.argocd.differing import Differing
+from app.sources.argocd.hydration import hydration_events, places, staged_wants
 from app.sources.argocd.maker import Maker, address, maker
 from app.sources.argocd.memory import Memory
 from app.sources.argocd.names import destination, instant, repository, sources_of, stamp
@@ -73,6 +74,7 @@ class Story:
     memory: Memory = field(default_factory=lambda: Memory(uid="", name=""))
     now: Standing | None = None
     make: Maker | None = None
+    history: Mapping[int, Any] = field(default_factory=dict)
 
 
 def tell(reading: Reading, remembered: Memory | None, view: View) -> Story:
@@ -94,6 +96,8 @@ def tell(reading: Reading, remembered: Memory | None, view: View) -> Story:
     found = account(app, heard, memory, view.now, view.last_pass)
     story.events += _announced(make, memory, heard, story, announced_operations(uid, found))
     story.events += _application(make, reading, memory, heard)
+    story.events += hydration_events(make, app, memory)
+    story.wants += staged_wants(story.events)
     _operations(make, app, memory, heard, view, story, found)
     _remember(memory, app, make, heard, story)
     return story
@@ -121,7 +125,7 @@ def _operations(make: Maker, app: wire.Application, memory: Memory, heard: Heard
     story.events += loss_events(make, found)
     story.events += integrity_events(make, found)
     now = standing(app, found.current)
-    story.now, story.make = now, make
+    story.now, story.make, story.history = now, make, found.history
     story.events += status_events(make, now, memory, heard)
     story.events += health_events(make, now, memory, found.current)
     blind, doubtful = _blindness(now, memory, view)
@@ -271,6 +275,7 @@ def settings(app: wire.Application) -> dict[str, Any]:
         "self_heal": heals,
         "prune": bool(on and automated and automated.prune),
         "revision_history_limit": str(spec.revision_history_limit) if spec.revision_history_limit is not None else None,
+        **({"hydrator": places(spec.source_hydrator)} if spec.source_hydrator else {}),
     }
 
 

@@ -5,23 +5,23 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.canonical import digest, plain
-from app.domain.event import Event, Step
-from app.errors import Forbidden, Missing, NotUnderstood, ServerFailed, TooLarge
+from app.domain.event import Event
+from app.errors import NotUnderstood
 from app.sources.argocd import compared, secret_events, wire
 from app.sources.argocd.announcements import announcement
 from app.sources.argocd.client import Client, Got, dumped
+from app.sources.argocd.hydration import dry_events
 from app.sources.argocd.listing import Listed, seen_of
 from app.sources.argocd.maker import maker
-from app.sources.argocd.memory import Memory, Owed, dump
-from app.sources.argocd.names import instant, is_commit, stamp
+from app.sources.argocd.memory import Memory, dump
+from app.sources.argocd.names import stamp
 from app.sources.argocd.normalise import Reading, Story, View, tell
 from app.sources.argocd.operations import Heard
+from app.sources.argocd.revisions import ONLY_ONE, Asking
 from app.sources.argocd.risk import keeps
 from app.sources.contract import Observation, Page
 
-ONLY_ONE = (Forbidden, Missing, NotUnderstood, ServerFailed, TooLarge)  # one application's failure is not the server's
 COMMITS = 1000  # how many commits are remembered as asked about
-TRIES = 48  # of a commit that Argo CD does not tell: each time its application is read whole, which is two days at least
 
 
 @dataclass(slots=True)
@@ -45,7 +45,12 @@ class Reader:
         spec = digest(dumped(got.body.get("spec"))) if isinstance(got.body, Mapping) else ""
         reading = Reading(app, heard, spec, kept[0].digest, kept[1].digest if len(kept) > 1 else None)
         story = tell(reading, memory, self.view)
-        events = story.events + list(self._told_of_commits(app, one, project, story, kept))
+        make = maker(self.view.source, self.view.base, app, story.memory.uid, self.view.now)
+        asking = Asking(
+            self.client, one.name, one.namespace, project, app, story.memory, make, self.commits, kept, story.unknown
+        )  # fmt: skip
+        events = [*story.events, *asking.told(story.events)]
+        events += self._dry(app, story, asking.begins)
         events += self._managed(app, one, project, story, kept)
         story.memory.seen, story.memory.read = seen_of(app), stamp(self.view.now)
         if self.view.pulse and story.now:
@@ -115,45 +120,15 @@ class Reader:
         kept += [seen] if events else []
         return events
 
-    def _told_of_commits(
-        self, app: wire.Application, one: Listed, project: str, story: Story, kept: list[Observation]
-    ) -> Iterator[Event]:
-        """What Argo CD says of each commit that operations brought, asked until it is told."""
-        make = maker(self.view.source, self.view.base, app, story.memory.uid, self.view.now)
-        every = [*story.memory.owed, *_new_commits(story, self.commits)]
-        story.memory.owed = []
-        for owed in {owed.sha: owed for owed in every if owed.sha not in self.commits}.values():
-            sha, repo = owed.sha, owed.repository
-            try:
-                got = self.client.revision(one.name, one.namespace, project, sha, owed.index, owed.history_id)
-                told = wire.revision(got.body, sha)
-            except ONLY_ONE as error:
-                story.unknown.append(("revision", f"{sha[:12]}: {plain(str(error), 300)}"))
-                owed.tries += 1
-                story.memory.owed += [owed] if owed.tries < TRIES else []
-                continue
-            kept.append(got.observed(f"revision/{sha}"))
-            self.commits.append(sha)
-            at = instant(told.date) or self.view.now
-            facts = {"author": plain(told.author, 300), "message": plain(told.message, 2000), "date": plain(told.date, 64)}
-            yield make.event("revision", sha, "known", Step.NOTED, at, facts, unique=repo or "", commits=(sha,), repo=repo)
+    def _dry(self, app: wire.Application, story: Story, said: Mapping[str, str]) -> Iterator[Event]:
+        """The dry commits behind what operations deployed; what to ask of them is added to the story."""
+        hydrator = app.spec.source_hydrator if app.spec else None
+        for event, want in dry_events(story.make, hydrator, story.memory, story.history, said) if story.make else ():
+            story.wants += [want] if want and want not in story.wants else []
+            yield event
 
 
 def _stirred(story: Story, view: View) -> bool:
     """An operation ended of late, which is followed by a comparison in any case."""
     ends = [deed.end for deed in story.memory.deeds if deed.end]
     return bool(view.pulse and ends and view.now - max(ends) <= view.pulse.limit)
-
-
-def _new_commits(story: Story, known: Sequence[str]) -> Iterator[Owed]:
-    """Commits that this story's operations name first."""
-    done = set(known)
-    for event in story.events:
-        if event.type != "operation":
-            continue
-        sources = event.facts.get("sources") or []
-        for i, source in enumerate(sources):
-            sha = source["revision"]
-            if is_commit(sha) and not source["chart"] and sha not in done:
-                done.add(sha)
-                yield Owed(sha, source["repository"], i if len(sources) > 1 else None, event.facts.get("history_id"))

@@ -20,7 +20,8 @@ from app.sources.argocd.names import askable, instant, stamp
 from app.sources.argocd.normalise import View, deleted
 from app.sources.argocd.probe import probe
 from app.sources.argocd.pulse import Pulse
-from app.sources.argocd.reader import ONLY_ONE, Reader
+from app.sources.argocd.reader import Reader
+from app.sources.argocd.revisions import ONLY_ONE
 from app.sources.argocd.risk import clock, kept_of
 from app.sources.contract import Connection, Page, Probe, Stream, Task
 

@@ -204,6 +204,7 @@ class Hydrated(Wire):
 class Hydration(Wire):
     last_successful_operation: Hydrated | None = None
     current_operation: Hydrated | None = None
+    last_compared_dry_revision: str | None = None
 
 
 class Summary(Wire):
@@ -248,10 +249,25 @@ class KubernetesEvent(Wire):
     involved_object: Involved | None = None
 
 
+class Referred(Wire):
+    """A commit that a commit names by its `Argocd-reference-commit-*` trailers; nothing of it is vouched for."""
+
+    author: str | None = None
+    date: str | None = None
+    subject: str | None = None
+    sha: str | None = None
+    repo_url: str | None = msgspec.field(default=None, name="repoUrl")
+
+
+class Reference(Wire):
+    commit: Referred | None = None
+
+
 class RevisionMetadata(Wire):
     author: str | None = None
     date: str | None = None
     message: str | None = None
+    references: list[Reference] | None = None
 
 
 T = TypeVar("T")
