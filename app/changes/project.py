@@ -14,6 +14,7 @@ from app import log
 from app.canonical import sha256
 from app.changes.document import document
 from app.changes.graph import Graph
+from app.changes.lineage import take as lineage
 from app.changes.people import store as people
 from app.changes.write import store
 from app.controls import judge_all
@@ -124,6 +125,7 @@ class Projector:
         members = self._index(touched)
         roots = self._settle(members) | set(touched)
         self._write(sorted(roots))
+        lineage.take(self.connection, entries, self.graph.get)
         decided = [decision for decision in self.identities.decisions if decision.seq >= entries[0].seq]
         self._judge_anew([root for root in people.concerned(self.connection, decided) if root not in roots] if decided else [])
 

@@ -89,11 +89,11 @@ argocd
   secret-refs    id <uid>; status listed|unavailable: what the application's objects say of secrets, told when that changed (a
                  refresh on its schedule at most every six hours); names, never a value; facts: look (the same in all parts of
                  one look), part, parts, revisions, compared_at, stores [{kind, namespace, name, system (of app/domain/lineage),
-                 provider, mount, prefix, region}], externals [{kind, namespace, name, target (the Secret it makes), interval
-                 (seconds; 0: never by itself; null: not known), refreshed_at, synced_version, ready, reason, live}], refs [{kind,
-                 namespace, name (whose), how (data|extract|find), key, property, version, store_kind, store; of find: pattern,
-                 tags}], workloads [{group, kind, namespace, name, restarted_at, rolled_at, reloader}], uses [{kind, namespace,
-                 name (whose), secret, by (env|volume|pull|tls)}]; all empty once it has none; where unavailable: because
+                 provider, mount, prefix, region, place}], externals [{kind, namespace, name, target (the Secret it makes),
+                 interval (seconds; 0: never by itself; null: not known), refreshed_at, synced_version, ready, reason, live}], refs
+                 [{kind, namespace, name (whose), how (data|extract|find), key, property, version, store_kind, store; of find:
+                 pattern, tags}], workloads [{group, kind, namespace, name, restarted_at, rolled_at, reloader}], uses [{kind,
+                 namespace, name (whose), secret, by (env|volume|pull|tls)}]; all empty once it has none; where unavailable: because
   application    id <uid>; status created|changed|deleted; facts: spec digest, source, uid
   revision       id <sha>; facts: author, message, date (what Argo CD says of the commit), hydrated (true: the hydrator made it,
                  whatever name it bears), references [{sha, repository, author, subject, date}] (commits that its trailers name)

@@ -10,12 +10,12 @@ from enum import StrEnum
 
 
 class System(StrEnum):
-    """Where a path stands. A store of a provider that is not among these is `OTHER`."""
+    """Where a path stands, in the words of `domain/resource.NamedObject`; a store of any other provider is `OTHER`."""
 
     SSM = "aws-ssm"  # AWS Systems Manager Parameter Store
     SECRETS_MANAGER = "aws-secrets-manager"
     VAULT = "vault"
-    GCP = "gcp-secret-manager"
+    GOOGLE = "gcp-secret-manager"
     AZURE = "azure-key-vault"
     OTHER = "other"
     UNKNOWN = "unknown"  # the store that would say it is not among what was read
@@ -41,9 +41,10 @@ class Freshness(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
-    """A run that changed a path. `value_changed` None: the value may have changed, the plan does not tell.
+    """A run that changed a path. `value_changed` None: the value may have changed, the plan does not tell, or the apply failed.
 
-    The change lies between `began_at` and `at`; `at` None: the run has not applied it. `gone`: the run took the path away.
+    The change lies between `began_at` and `at`. `gone`: from then on nobody writes the path. `held`: the run's plan left it as it
+    was, and so only says that the workspace has it.
     """
 
     source: str
@@ -53,25 +54,28 @@ class Write:
     type: str
     system: System
     path: str
-    at: datetime | None
+    at: datetime
     began_at: datetime | None = None
     action: str = ""
     value_changed: bool | None = True
     gone: bool = False
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
-    """A SecretStore, or a ClusterSecretStore (no namespace). `mount` of Vault; `prefix` goes before every key."""
+    """A SecretStore, or a ClusterSecretStore (no namespace). `prefix` goes before every key; `place` is Google's project, or the
+    name of Azure's vault."""
 
     kind: str
     name: str
     namespace: str = ""
     system: System = System.UNKNOWN
     provider: str = ""
-    mount: str = ""
+    mount: str = ""  # of Vault
     prefix: str = ""
     region: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

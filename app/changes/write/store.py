@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
+from app.changes.lineage import store as lineage
 from app.db.tables.projection import change_accounts, change_events, change_terms, changes, entity_tokens, memberships, projection
 
 NAME = "changes"
@@ -38,7 +39,8 @@ def move(connection: Connection, seq: int, version: str) -> None:
 
 def empty(connection: Connection) -> None:
     """Drop everything that was projected."""
-    for table in (change_accounts, change_events, change_terms, changes, memberships, entity_tokens, projection):
+    tables = (change_accounts, change_events, change_terms, changes, memberships, entity_tokens, projection)
+    for table in (*tables, *lineage.TABLES):
         connection.execute(delete(table))
 
 
@@ -127,7 +129,7 @@ def save_changes(
 
 
 def digest_of_all(connection: Connection) -> str:
-    """`sha256:…` over every change's root and digest, and every membership, in order: two rebuilds give the same."""
+    """`sha256:…` over every change's root and digest, every membership and all of lineage, in order: two rebuilds give the same."""
     hashed = hashlib.sha256()
     streamed = connection.execution_options(yield_per=5000)
     for row in streamed.execute(select(changes.c.root, changes.c.digest).order_by(text('root COLLATE "C"'))):
@@ -136,4 +138,6 @@ def digest_of_all(connection: Connection) -> str:
         select(memberships.c.member, memberships.c.root).order_by(text('member COLLATE "C", root COLLATE "C"'))
     ):
         hashed.update(f"{row.member}\x1f{row.root}\n".encode())
+    for line in lineage.lines_of_all(connection):
+        hashed.update(f"{line}\n".encode())
     return f"sha256:{hashed.hexdigest()}"

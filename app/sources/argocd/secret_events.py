@@ -77,8 +77,9 @@ def gone(make: Maker, now: Standing, memory: Memory) -> Iterator[Event]:
     """It had external secrets, and has none any more."""
     if memory.secrets and (memory.secrets.told or memory.secrets.because):
         compared = now.compared_at or make.now
-        facts = {"look": "none", "revisions": now.revisions, "compared_at": compared.isoformat(), "parts": 1, "part": 0}
-        yield _event(make, "listed", f"none/{memory.secrets.told}", {**facts, **{name: [] for name in LISTS}})
+        look = digest(f"{stamp(compared)}/none".encode())[7:23]
+        facts = {"look": look, "revisions": now.revisions, "compared_at": compared.isoformat(), "parts": 1, "part": 0}
+        yield _event(make, "listed", look, {**facts, **{name: [] for name in LISTS}})
     memory.secrets = None
 
 

@@ -24,7 +24,7 @@ NAME, KEY = 300, 2100  # characters of a name; of a key, which Parameter Store l
 LISTS = ("stores", "externals", "refs", "workloads", "uses")
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
 RELOADERS = ("reloader.stakater.com/", "secret.reloader.stakater.com/", "wave.pusher.com/")
-PROVIDERS = {"vault": System.VAULT, "gcpsm": System.GCP, "azurekv": System.AZURE}
+PROVIDERS = {"vault": System.VAULT, "gcpsm": System.GOOGLE, "azurekv": System.AZURE}
 SERVICES = {"ParameterStore": System.SSM, "SecretsManager": System.SECRETS_MANAGER}
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:h|ms|m|s|us|µs|ns))+|0", re.ASCII)
 _PART = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s|us|µs|ns)")
@@ -103,7 +103,14 @@ def _store(provider: JSON) -> JSON:
         "mount": _text(of.get("path")).strip("/") if name == "vault" else "",
         "prefix": _text(of.get("prefix")) if name == "aws" else "",
         "region": _text(of.get("region")) if name == "aws" else "",
+        "place": _text(of.get("projectID")) if name == "gcpsm" else _vault(of.get("vaultUrl")) if name == "azurekv" else "",
     }
+
+
+def _vault(url: Any) -> str:
+    """`bank` of https://bank.vault.azure.net."""
+    found = re.match(r"https://([\w-]{1,100})\.", url, re.ASCII) if isinstance(url, str) else None
+    return found[1] if found else ""
 
 
 def _external(name: str, kind: str, spec: JSON, status: JSON, live: bool) -> JSON:

@@ -1,0 +1,1 @@
+"""Lineage in Postgres: what runs wrote, what applications asked for when they were last looked at."""

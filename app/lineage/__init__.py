@@ -1,0 +1,1 @@
+"""Which Terraform resource writes what which application reads: paths, ExternalSecrets, Secrets, workloads. Pure."""
