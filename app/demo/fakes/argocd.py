@@ -62,7 +62,8 @@ class Endpoints:
         params = request.query_params
         chosen = params.getlist("projects") or params.getlist("project")
         seen = [app for _, app in sorted(self.state.applications.items()) if app.project not in self.state.hidden]
-        items = [shapes.application(app, self.state.now()) for app in seen if not chosen or app.project in chosen]
+        whole = [shapes.application(app, self.state.now()) for app in seen if not chosen or app.project in chosen]
+        items = [shapes.without_health(one) for one in whole]
         if self.state.largest is not None and len(items) > self.state.largest:
             return refused(429, "grpc: received message larger than max (104857601 vs. 104857600)")
         fields = params.get("fields")

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from app.demo.fakes.argocd_results import Outcome, result
 from app.demo.fakes.argocd_types import JSON, MESSAGE, ApplicationState, OperationState, revisions_of
 
 SECONDS = timedelta(seconds=1)
@@ -43,8 +44,12 @@ class Operations(ABC):
         prune: bool = False,
         says: str | None = None,
         heals: int = 0,
+        queued: bool = False,
     ) -> OperationState:
-        """An operation starts, announced. `user` None is automation. Raises ValueError while another runs."""
+        """An operation starts, announced. `user` None is automation; `queued`: it is only asked for, until `start`.
+
+        Raises ValueError while another runs, and where a sync window forbids it.
+        """
         self._free(app)
         app.heals = heals
         revisions = [revision, *app.revisions[1:]] if revision else list(app.revisions)
@@ -71,15 +76,29 @@ class Operations(ABC):
             f"{user} initiated {partial}sync {shown}" if user else f"Initiated automated sync to '{', '.join(revisions)}'"
         )
         self.announce(app, at, "OperationStarted", said, user)
-        return self._set(app, OperationState(sync, by, by, at))
+        return self._set(app, OperationState(sync, by, by, at), queued=queued)
+
+    def start(self, app: ApplicationState, at: datetime) -> None:
+        """The controller takes up what was asked for."""
+        if app.queued is None:
+            raise ValueError(f"nothing is asked of {app.name}")
+        app.operation, app.queued = app.queued, None
+        app.operation.started_at = at
+        self.touch(app)
+
+    def progress(self, app: ApplicationState, message: str) -> None:
+        """What the running operation says of itself: what it waits for, or what does not let it go on."""
+        self._running(app).message = message
+        self.touch(app)
 
     def finish(
-        self, app: ApplicationState, at: datetime, phase: str = "Succeeded", message: str = MESSAGE, *, pruned: Sequence[str] = ()
-    ) -> None:
-        """The running operation ends. Only a full success enters the history."""
+        self, app: ApplicationState, at: datetime, phase: str = "Succeeded", message: str = MESSAGE, *, pruned: Sequence[str] = (),
+        failed: Sequence[str] | None = None,
+    ) -> None:  # fmt: skip
+        """The running operation ends. Only a full success enters the history. `failed`: which resources (None: all)."""
         one = self._running(app)
         partial, dry = bool(one.sync.get("resources")), bool(one.sync.get("dryRun"))
-        one.phase, one.finished_at, one.result = phase, at, self._result(app, one, phase, message, pruned)
+        one.phase, one.finished_at, one.result = phase, at, result(app, one, Outcome(phase, message, pruned, failed))
         # a later attempt's message replaces those of the attempts before
         one.message = message + (f" (retried {one.retry_count} times)." if one.retry_count and phase != "Succeeded" else "")
         if phase == "Succeeded" and not partial and not dry:
@@ -112,10 +131,11 @@ class Operations(ABC):
         duration: timedelta = 2 * SECONDS,
         dry_run: bool = False,
         pruned: Sequence[str] = (),
+        failed: Sequence[str] | None = None,
     ) -> None:
         """A whole sync, from start to end; `user` None is automation."""
         self.begin(app, at, user, revision=revision, dry_run=dry_run)
-        self.finish(app, at + duration, phase, message, pruned=pruned)
+        self.finish(app, at + duration, phase, message, pruned=pruned, failed=failed)
 
     def selective(
         self, app: ApplicationState, at: datetime, user: str, resources: Sequence[str], *, duration: timedelta = SECONDS,
@@ -193,48 +213,27 @@ class Operations(ABC):
     def _free(self, app: ApplicationState) -> None:
         if app.requested is not None:
             raise ValueError("another operation is already in progress")
+        if app.window_closed:
+            raise ValueError("cannot sync: blocked by sync window")
 
     def _running(self, app: ApplicationState) -> OperationState:
         if app.operation is None or app.operation.over:
             raise ValueError(f"{app.name} has no operation in progress")
         return app.operation
 
-    def _set(self, app: ApplicationState, one: OperationState) -> OperationState:
-        app.operation = one
+    def _set(self, app: ApplicationState, one: OperationState, *, queued: bool = False) -> OperationState:
+        """Whoever asks for an operation empties the one slot; the controller fills it when it takes the operation up."""
         app.requested = {"sync": one.sync, "initiatedBy": one.asked, "retry": {}}
         self.touch(app)
-        self.touch(app)  # requested, and running
+        app.operation, app.queued = (None, one) if queued else (one, None)
+        if not queued:
+            self.touch(app)
         return one
 
-    def _result(self, app: ApplicationState, one: OperationState, phase: str, message: str, pruned: Sequence[str]) -> JSON:
-        names = {item["name"] for item in one.sync.get("resources") or []}
-        touched = [item for item in app.resources if (not names or item.name in names) and (not pruned or item.name in pruned)]
-        failed = phase != "Succeeded"
-        told = [
-            {
-                **item.named(),
-                "version": "v1",
-                "status": "SyncFailed" if failed else "Pruned" if item.name in pruned else "Synced",
-                "message": message
-                if failed
-                else f"{item.kind.lower()}/{item.name} {'pruned' if item.name in pruned else 'configured'}",
-                "hookPhase": "Failed" if failed else "Running",
-                "syncPhase": "Sync",
-            }
-            for item in touched
-        ]
-        result: JSON = {"resources": told}
-        for key in ("revision", "revisions", "source", "sources"):
-            if key in one.sync:
-                result[key] = one.sync[key]
-        if "manifests" in one.sync:
-            result.pop("revision", None)
-        return result
-
     def _remember(self, app: ApplicationState, one: OperationState, at: datetime) -> None:
-        entry: JSON = {"id": app.next_id, "deployedAt": at, "deployStartedAt": one.started_at, "initiatedBy": one.initiated_by}
+        number = app.history[-1]["id"] + 1 if app.history else 0  # begins anew wherever the history is empty
+        entry: JSON = {"id": number, "deployedAt": at, "deployStartedAt": one.started_at, "initiatedBy": one.initiated_by}
         entry |= {key: value for key, value in (one.result or {}).items() if key in {"revision", "revisions", "source", "sources"}}
-        app.next_id += 1
         self.touch(app)
         limit = 10 if app.revision_history_limit is None else app.revision_history_limit
         app.history = [*app.history, entry][-limit:] if limit else []

@@ -123,7 +123,8 @@ def _status(app: ApplicationState, now: datetime) -> JSON:
 
 def _resource(one: ResourceState) -> JSON:
     named = {key: value for key, value in one.named().items() if value}
-    return {**named, "version": "v1", "status": one.status, "health": {"status": one.health}}
+    waved = {"syncWave": one.wave} if one.wave else {}
+    return {**named, "version": "v1", "status": one.status, "health": {"status": one.health}, **waved}
 
 
 def _operation_state(one: OperationState) -> JSON:
@@ -132,6 +133,16 @@ def _operation_state(one: OperationState) -> JSON:
     out: JSON = {"operation": operation, "phase": one.phase, "startedAt": one.started_at}
     more = {"message": one.message, "finishedAt": one.finished_at, "retryCount": one.retry_count, "syncResult": one.result}
     return out | {key: value for key, value in more.items() if value}
+
+
+def without_health(app: JSON) -> JSON:
+    """Lists tell no health of single resources: it is in the tree."""
+    status = app.get("status")
+    listed = status.get("resources") if isinstance(status, dict) else None
+    if not isinstance(status, dict) or not isinstance(listed, list):
+        return app
+    bare = [{key: value for key, value in one.items() if key != "health"} if isinstance(one, dict) else one for one in listed]
+    return {**app, "status": {**status, "resources": bare}}
 
 
 def cut(apps: Sequence[JSON], fields: str, version: tuple[int, int]) -> list[JSON]:

@@ -68,6 +68,7 @@ class ResourceState:
     status: str = "OutOfSync"
     health: str = "Healthy"
     manager: str = "argocd-controller"
+    wave: int | None = None
     exists: bool = False
     written_at: datetime | None = None
     live: JSON = field(default_factory=dict)
@@ -77,6 +78,16 @@ class ResourceState:
 
     def named(self) -> JSON:
         return {"group": self.group, "kind": self.kind, "name": self.name, "namespace": self.namespace}
+
+
+@dataclass
+class HookState:
+    """A Job that runs in a phase of its own: PreSync, PostSync or SyncFail."""
+
+    name: str
+    phase: str
+    wave: int | None = None
+    kind: str = "Job"
 
 
 @dataclass
@@ -133,8 +144,10 @@ class ApplicationState:
     resources: list[ResourceState] = field(default_factory=list)
     operation: OperationState | None = None
     requested: JSON | None = None  # `.operation`: asked for, or running
+    queued: OperationState | None = None  # asked for, and not yet taken up
+    window_closed: bool = False  # a sync window of its project forbids syncs
+    hooks: list[HookState] = field(default_factory=list)
     history: list[JSON] = field(default_factory=list)
-    next_id: int = 0
     sync: str = "OutOfSync"
     compared: list[str] = field(default_factory=list)  # the revisions live was compared with
     compared_sources: list[JSON] = field(default_factory=list)

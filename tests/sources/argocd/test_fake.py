@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from app.demo.fakes.argocd_state import TOKEN
+from app.demo.fakes.argocd_types import ApplicationState, HookState
 from app.sources.argocd.terms import LIST_FIELDS
 
 from tests.sources.argocd.conftest import REPO, Stage, sha
@@ -116,3 +117,63 @@ def test_the_page_that_events_link_to_is_there_and_escapes(stage: Stage) -> None
     answer = httpx.get(url or "")
     assert answer.status_code == 200
     assert "<script>" not in answer.text
+
+
+def names(app: ApplicationState) -> list[str]:
+    result = (app.operation.result if app.operation else None) or {}
+    return [one["name"] for one in result.get("resources", [])]
+
+
+def test_results_stand_in_the_order_of_execution_and_a_failure_stops_what_follows(stage: Stage) -> None:
+    app = stage.app(resources=[("Deployment", "api"), ("Secret", "dsn"), ("ConfigMap", "late")])
+    app.resource("late").wave = 2
+    app.hooks = [HookState("seed", "PostSync"), HookState("migrate", "PreSync"), HookState("tell", "SyncFail")]
+    stage.state.sync(app, stage.to(10), "alice")
+    assert names(app) == ["migrate", "dsn", "api", "late", "seed"]
+    stage.state.sync(app, stage.to(20), "alice", phase="Failed", message="boom", failed=["dsn"])
+    assert names(app) == ["migrate", "dsn", "api", "tell"]
+    stage.state.sync(app, stage.to(30), "alice", phase="Failed", message="boom", failed=["migrate"])
+    assert names(app) == ["migrate", "tell"]
+    stage.state.selective(app, stage.to(40), "alice", ["late", "dsn"])
+    assert names(app) == ["dsn", "late"]
+    stage.state.rollback(app, stage.to(50), "bob", 0)
+    assert names(app) == ["dsn", "api", "late"], "a rollback applies, and runs no hooks"
+    stage.state.sync(app, stage.to(60), "alice", phase="Error", message="ComparisonError: Failed to load target state: x")
+    assert names(app) == []
+
+
+def test_whoever_asks_for_an_operation_empties_the_one_slot(stage: Stage) -> None:
+    app = stage.app()
+    stage.state.sync(app, stage.to(10), "alice")
+    stage.state.begin(app, stage.to(20), "bob", queued=True)
+    one = ask(stage, "/api/v1/applications/payments-api", project="payments-production")[1]
+    assert "operationState" not in one["status"]
+    assert one["operation"]["initiatedBy"] == {"username": "bob"}
+    stage.state.start(app, stage.to(22))
+    stage.state.finish(app, stage.to(24))
+    assert [entry["id"] for entry in app.history] == [0, 1]
+
+
+def test_without_a_history_numbers_begin_anew(stage: Stage) -> None:
+    app = stage.app(revision_history_limit=0)
+    stage.state.sync(app, stage.to(10), "alice")
+    app.revision_history_limit = None
+    stage.state.sync(app, stage.to(20), "alice")
+    assert [entry["id"] for entry in app.history] == [0]
+
+
+def test_a_sync_window_refuses_people_and_leaves_nothing(stage: Stage) -> None:
+    app = stage.app()
+    app.window_closed = True
+    before = (app.generation, len(app.announcements))
+    with pytest.raises(ValueError, match="blocked by sync window"):
+        stage.state.sync(app, stage.to(10), "alice")
+    assert (app.generation, len(app.announcements), app.operation) == (*before, None)
+
+
+def test_lists_tell_no_health_of_single_resources(stage: Stage) -> None:
+    stage.state.sync(stage.app(), stage.to(10), "alice")
+    (listed,) = ask(stage, "/api/v1/applications")[1]["items"]
+    whole = ask(stage, "/api/v1/applications/payments-api", project="payments-production")[1]
+    assert [one.get("health") for one in listed["status"]["resources"]] == [None, None]
+    assert [one["health"]["status"] for one in whole["status"]["resources"]] == ["Healthy", "Healthy"]
