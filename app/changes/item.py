@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from app.changes.branches import branches_of, pull_request
+from app.changes.order import order_of
 from app.changes.resources import resources_of
 from app.changes.syncs import sync
 from app.changes.told import distinct, iso, name_of
@@ -63,6 +64,7 @@ def item(change: Change) -> dict[str, Any]:
         ],
         **branches_of(change),
         **resources_of(change),
+        **order_of(change),
         "workspace_change": _workspace(change.workspace_act) if change.workspace_act else None,
     }
 

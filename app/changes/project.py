@@ -34,7 +34,7 @@ from app.search.fields import folded
 
 BATCH = 1000  # leaves a transaction
 AT_ONCE = 200  # changes held in memory while a decision is followed up
-VERSION = "10"  # of fold, rules, controls and documents; another version rebuilds by itself
+VERSION = "11"  # of fold, rules, controls and documents; another version rebuilds by itself
 
 logger = log.get(__name__)
 
@@ -168,7 +168,9 @@ class Projector:
     def _standing(self, key: str) -> Standing:
         if key not in self.standings:
             entity = self.graph.get(key)
-            self.standings[key] = stand(entity, neighbourhood(entity, self.graph.find)) if entity else Standing()
+            self.standings[key] = (
+                stand(entity, neighbourhood(entity, self.graph.find), self.rules.environments) if entity else Standing()
+            )
         return self.standings[key]
 
     def _write(self, keys: Sequence[str]) -> None:
@@ -210,7 +212,8 @@ class Projector:
         resolved = [resolve(entity, one) for entity, one in zip(whole, who, strict=True)]
         deployed = [one for standing in standings.values() for one in standing.deployed]
         mine = standings[root.key].rules
-        change = assemble(resolved[0], resolved[1:], links, entries, self.rules.environments, gaps, deployed, mine)
+        needs = [one for standing in standings.values() for one in standing.needs]
+        change = assemble(resolved[0], resolved[1:], links, entries, self.rules.environments, gaps, deployed, mine, needs)
         change = replace(change, accounts=met(who, change.people))
         told = document(judged(change))
         known = dict.fromkeys((key, value) for key, named in told.terms for value in self._called(key, named))

@@ -100,6 +100,8 @@ def _stands(change: Change, chain: Sequence[Mapping[str, Any]]) -> Iterator[tupl
     yield "is", "incomplete" if missing else "complete"
     if change.drifts:
         yield "is", "drifted"
+    if change.needs or any(one.before for one in change.late):
+        yield "is", "out-of-order"
 
 
 def gap_names(change: Change, chain: Sequence[Mapping[str, Any]]) -> list[str]:

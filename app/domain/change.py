@@ -11,6 +11,7 @@ from uuid import UUID
 from app.canonical import stable_id
 from app.domain.account import Met
 from app.domain.actor import Actor, Person
+from app.domain.application import Application as Application
 from app.domain.commits import BranchRules as BranchRules
 from app.domain.commits import Check as Check
 from app.domain.commits import CommitPulls as CommitPulls
@@ -26,6 +27,7 @@ from app.domain.finding import Finding, Verdict
 from app.domain.operation import Attempt as Attempt
 from app.domain.operation import Failure as Failure
 from app.domain.operation import Operation as Operation
+from app.domain.order import Late, Need
 from app.domain.policy import PolicyResult
 from app.domain.record import AlteredRecord as AlteredRecord
 from app.domain.ref import Resource
@@ -253,6 +255,7 @@ Entity = (
     | WorkspaceAct
     | BranchRules
     | Tenures
+    | Application
 )
 
 
@@ -327,6 +330,8 @@ class Change:
     workspace_act: WorkspaceAct | None = None  # the root, where a workspace was changed outside of its runs
     reviewed: tuple[Reviewed, ...] = ()  # each run that changes something, beside the plan that was reviewed
     accounts: tuple[Met, ...] = ()  # every account that took part, in any role
+    needs: tuple[Need, ...] = ()  # what its syncs missed and its runs make: the order across layers
+    late: tuple[Late, ...] = ()  # what its syncs apply after what needs it
     expected: tuple[Expected, ...] = ()  # when its acts were expected, where maintenance windows are set
 
 

@@ -95,6 +95,9 @@ argocd
                  pattern, tags}], workloads [{group, kind, namespace, name, restarted_at, rolled_at, reloader}], uses [{kind,
                  namespace, name (whose), secret, by (env|volume|pull|tls)}]; all empty once it has none; where unavailable: because
   application    id <uid>; status created|changed|deleted; facts: spec digest, source, uid
+  managed        id <uid>/<part>; status listed: the objects that the application manages, told when that set changed; facts: look
+                 (the same in all parts of one look), part, parts, resources [{group, kind, namespace, name, wave (absent: not
+                 told)}]
   revision       id <sha>; facts: author, message, date (what Argo CD says of the commit), hydrated (true: the hydrator made it,
                  whatever name it bears), references [{sha, repository, author, subject, date}] (commits that its trailers name)
   hydration      id <uid>/<startedAt>, of a pair seen only when it was over <uid>/<dry>..<hydrated>; status = phase
@@ -243,7 +246,8 @@ def entity_of(event: Event) -> str | None:
     `range:<repository>:<base>..<head>` ·
     `commit:<repository>@<sha>` · `push:<source>:<repository>@<after>` ·
     `setting:<source>:<workspace id>/<event id>` · `state:<source>:<state version id>` ·
-    `rules:<source>:<repository>@<branch>/<event id>` · `repositories` (one for all: who held which name when)
+    `rules:<source>:<repository>@<branch>/<event id>` · `app:<source>:<uid>` ·
+    `repositories` (one for all: who held which name when)
     """
     keys, kind = event.keys, event.type
     if keys.run:
@@ -260,6 +264,8 @@ def entity_of(event: Event) -> str | None:
         return f"operation:{event.source}:{event.ref.id}"
     if keys.operation:
         return f"operation:{event.source}:{keys.operation}"
+    if kind in ("application", "managed"):
+        return f"app:{event.source}:{event.ref.id.partition('/')[0]}"
     if kind == "range":
         return f"range:{keys.repository}:{event.ref.id}"
     if kind == "commit-pulls":

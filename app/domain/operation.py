@@ -5,6 +5,7 @@ from datetime import datetime
 
 from app.domain.actor import Actor
 from app.domain.deployed import Deployed
+from app.domain.order import Lack
 from app.domain.ref import Resource
 
 
@@ -75,6 +76,7 @@ class Operation:
     back_to: int | None = None  # of a rollback: the history entry that it went back to
     failures: tuple[Failure, ...] = ()
     attempts: tuple[Attempt, ...] = ()  # those that failed, in order
+    lacks: tuple[Lack, ...] = ()  # objects that it, or an attempt of it, found missing
     waits_for: str = ""  # while it runs
     terminated: bool = False  # ended early
     terminated_by: str | None = None

@@ -23,6 +23,7 @@ from app.domain.change import (
     change_id,
 )
 from app.domain.event import Entry, entity_of
+from app.domain.order import Need
 from app.linking import says_branch, says_record
 from app.linking.environment import environments_of, expected
 from app.linking.fold import step_rank
@@ -32,6 +33,7 @@ from app.linking.reviewed import reviewed
 from app.linking.says import says
 from app.linking.says_workspace import title_of
 from app.linking.state import acts, ended, state_of
+from app.linking.waves import late
 
 CONTENTS = ("plan-resources", "apply-resources", "operation-results")  # what a plan, an apply or a sync holds: no moment
 
@@ -45,12 +47,13 @@ def assemble(
     gaps: Iterable[Gap] = (),
     deployed: Iterable[DeployedRange] = (),
     rules: BranchRules | None = None,
+    needs: Iterable[Need] = (),
 ) -> Change:
     """The change on `root`. Raises ValueError without an entry of the root's own, since its number comes from there.
 
     `members`: the entities whose `home` leads here (the root itself may be among them); `links` and `gaps`: all their homes,
     references and gaps, and the root's own; `entries`: the events of the root and of every member, in any order; `deployed`: what
-    the members brought; `rules`: what the base of a pull request asked for at its merge.
+    the members brought; `rules`: what the base of a pull request asked for at its merge; `needs`: theirs.
     """
     everyone = sorted({entity.key: entity for entity in (root, *members)}.values(), key=lambda entity: entity.key)
     pull_requests = (root,) if isinstance(root, PullRequest) else ()
@@ -91,6 +94,8 @@ def assemble(
         reviewed=reviewed(pull_requests, runs),
         push=root if isinstance(root, Push) else None,
         rules=root if isinstance(root, BranchRules) else rules,
+        needs=tuple(sorted(set(needs), key=lambda one: (one.object.says, one.wanted_by, one.run_key, one.address, one.does))),
+        late=tuple(one for operation in operations for one in late(operation)),
         deployed=tuple(sorted(deployed, key=lambda one: (one.member, one.repository or "", one.paths, one.head or ""))),
     )
 

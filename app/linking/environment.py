@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from app.domain.change import (
     UNCLASSIFIED,
     AlteredRecord,
+    Application,
     Drift,
     Entity,
     Environment,
@@ -17,7 +18,7 @@ from app.domain.change import (
 )
 from app.domain.windows import Expected
 
-Placed = Run | WorkspaceAct | Operation | Drift | HistoryGap | AlteredRecord  # what touches a system
+Placed = Run | WorkspaceAct | Operation | Drift | HistoryGap | AlteredRecord | Application  # what touches a system
 
 
 def environments_of(entities: Iterable[Entity], rules: Sequence[EnvironmentRule]) -> tuple[Environment, ...]:

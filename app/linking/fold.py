@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from app.domain.change import Entity
 from app.domain.event import Entry, Event, Step
+from app.linking.fold_application import application
 from app.linking.fold_branch import branch_rules, tenures
 from app.linking.fold_commits import commit_pulls, commit_range
 from app.linking.fold_operation import operation
@@ -28,6 +29,7 @@ _FOLDS: dict[str, Callable[[str, list[Event]], Entity | None]] = {
     "rules": branch_rules,
     "repositories": tenures,
     "push": push,
+    "app": application,
 }
 
 

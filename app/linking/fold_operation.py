@@ -7,6 +7,7 @@ from app.domain.actor import Actor, unknown
 from app.domain.change import Operation
 from app.domain.event import Event
 from app.linking import facts
+from app.linking.fold_lacks import lacks
 from app.linking.fold_results import attempts, failures, results
 from app.linking.fold_source import deployed
 
@@ -55,6 +56,7 @@ def operation(key: str, events: list[Event]) -> Operation | None:
         left=left,
         sources=deployed(events, told, revisions),
         attempts=attempts(events),
+        lacks=lacks(events),
         **_nature(told),
         waits_for=_waits_for(events) if phase == "Running" else "",
         **_ended(told, phase),

@@ -4,7 +4,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.domain.change import BranchRules, CommitPulls, CommitRange, Drift, Entity, Operation, PullOf, PullRequest, Push, Run
+from app.domain.change import (
+    Application,
+    BranchRules,
+    CommitPulls,
+    CommitRange,
+    Drift,
+    Entity,
+    Operation,
+    PullOf,
+    PullRequest,
+    Push,
+    Run,
+)
 
 Member = Run | Operation | PullRequest | Push  # what a link may come from
 
@@ -17,6 +29,9 @@ class Near:
     drifts: tuple[Drift, ...]
     pushes: tuple[Push, ...] = ()
     rules: tuple[BranchRules, ...] = ()
+    runs: tuple[Run, ...] = ()  # that make or destroy what the member needs, or the same as it
+    operations: tuple[Operation, ...] = ()  # that need what the member makes
+    applications: tuple[Application, ...] = ()  # that deploy into what it makes
 
     def numbered(self, repository: str | None, number: int | None) -> list[PullRequest]:
         return [pr for pr in self.pull_requests if number and pr.number == number and same_repository(pr.repository, repository)]
@@ -103,4 +118,7 @@ def near(neighbours: Iterable[Entity]) -> Near:
         tuple(entity for entity in known if isinstance(entity, Drift)),
         tuple(entity for entity in known if isinstance(entity, Push)),
         tuple(entity for entity in known if isinstance(entity, BranchRules)),
+        tuple(entity for entity in known if isinstance(entity, Run)),
+        tuple(entity for entity in known if isinstance(entity, Operation)),
+        tuple(entity for entity in known if isinstance(entity, Application)),
     )

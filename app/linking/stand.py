@@ -1,15 +1,17 @@
 """Where a member stands: the roots it belongs to, what it refers to, and what could not be known in finding out."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from app.domain.change import (
+    Application,
     BranchRules,
     CommitPulls,
     CommitRange,
     DeployedRange,
     Drift,
     Entity,
+    EnvironmentRule,
     Gap,
     Link,
     Missing,
@@ -20,12 +22,14 @@ from app.domain.change import (
     Strength,
     Tenures,
 )
+from app.domain.order import Need
 from app.linking.near import Near, near
 from app.linking.paths import shown
 from app.linking.rules.brought import brought
 from app.linking.rules.deployed_range import Deployment, deployed_range, gone_back, stretches, went_back
 from app.linking.rules.direct_push import forced_back
 from app.linking.rules.message import message_number
+from app.linking.rules.needed_object import links_of, needs_met, needs_of
 from app.linking.rules.reverts import of_others, took_off
 from app.linking.rules.rollback import AGAIN, BACK, revision_of
 from app.linking.rules.self_heal import ended_drift, puts_back
@@ -36,7 +40,8 @@ from app.linking.rules.speculative_run import ingress_pull_request
 class Standing:
     """`homes` lead to the roots the member stands in (none: it is its own root); `references` only point at another change.
 
-    `deployed` tells what it brought to a system, commit by commit; `rules` what the base of a pull request asked for at its merge.
+    `deployed` tells what it brought to a system, commit by commit; `rules` what the base of a pull request asked for at its merge;
+    `needs` what a sync missed and which run makes it, on both sides.
     """
 
     homes: tuple[Link, ...] = ()
@@ -44,6 +49,7 @@ class Standing:
     gaps: tuple[Gap, ...] = ()
     deployed: tuple[DeployedRange, ...] = ()
     rules: BranchRules | None = None
+    needs: tuple[Need, ...] = ()
 
 
 def is_root(entity: Entity, standing: Standing) -> bool:
@@ -52,7 +58,7 @@ def is_root(entity: Entity, standing: Standing) -> bool:
         return entity.root
     if isinstance(entity, BranchRules):
         return entity.kind == "changed"
-    return not isinstance(entity, CommitRange | CommitPulls | Tenures) and not standing.homes
+    return not isinstance(entity, CommitRange | CommitPulls | Tenures | Application) and not standing.homes
 
 
 def home(member: Entity, neighbours: Iterable[Entity]) -> list[Link]:
@@ -63,12 +69,11 @@ def home(member: Entity, neighbours: Iterable[Entity]) -> list[Link]:
     return list(stand(member, neighbours).homes)
 
 
-def stand(member: Entity, neighbours: Iterable[Entity]) -> Standing:
+def stand(member: Entity, neighbours: Iterable[Entity], environments: Sequence[EnvironmentRule] = ()) -> Standing:
     """As `home`, with references and gaps. The most exact rule that finds anything decides; a heuristic comes last."""
-    if isinstance(member, Run):
-        return _run(member, near(neighbours))
-    if isinstance(member, Operation):
-        return _operation(member, near(neighbours))
+    if isinstance(member, Run | Operation):
+        around = near((*neighbours, member))
+        return _needing(member, around, environments)
     if isinstance(member, PullRequest):
         return _pull_request(member, near((*neighbours, member)))
     if isinstance(member, Push):
@@ -78,6 +83,12 @@ def stand(member: Entity, neighbours: Iterable[Entity]) -> Standing:
         because = f"the drift of {member.application} names {member.ended_by} as what ended it"
         return Standing(references=(Link(member.key, ended, "ended by", Strength.EXACT, because),))
     return Standing()
+
+
+def _needing(member: Run | Operation, around: Near, environments: Sequence[EnvironmentRule]) -> Standing:
+    standing = _run(member, around) if isinstance(member, Run) else _operation(member, around)
+    needs = needs_met(member, around, environments) if isinstance(member, Run) else needs_of(member, around, environments)
+    return replace(standing, references=(*standing.references, *links_of(needs)), needs=tuple(needs))
 
 
 def _pull_request(pr: PullRequest, around: Near) -> Standing:

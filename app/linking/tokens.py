@@ -2,7 +2,8 @@
 
 Entities form a ladder: member (run, operation) → commit range → pull requests of a commit, push → root (pull request, drift).
 A walk only climbs or only descends, so it ends after three steps however many entities share a commit. Beside the ladder a pull
-request names others (a revert, a cherry-pick), and a push names the commits that it took off its branch.
+request names others (a revert, a cherry-pick), and a push names the commits that it took off its branch; and an object of a cluster
+joins the run that makes it with the syncs that missed it, and with the applications that are to be deployed into it.
 """
 
 import re
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from app.domain.change import (
     AlteredRecord,
+    Application,
     BranchRules,
     CommitPulls,
     CommitRange,
@@ -25,6 +27,7 @@ from app.domain.change import (
     Tenures,
     WorkspaceAct,
 )
+from app.linking.wanted import destination_of, tokens_made, tokens_of, wants
 
 Find = Callable[[frozenset[str], tuple[str, ...]], Iterable[Entity]]
 """`find(tokens, kinds)`: every entity that has one of the tokens and whose key starts with one of `kinds` (`("pr:", "drift:")`)."""
@@ -45,14 +48,17 @@ def tokens(entity: Entity) -> frozenset[str]:
         number = entity.pull_request or number_in(entity.title)
         pull = {pull_token(entity.repository, number)} if entity.repository and number else set()
         span = {span_token(entity.repository, entity.base, entity.commit)} - {""}
-        return _commits(entity.repository, (entity.commit,)) | pull | span
+        return _commits(entity.repository, (entity.commit,)) | pull | span | tokens_made(entity)
     if isinstance(entity, Operation):
         places: list[Deployed | Dry] = [*entity.sources, *(one.dry for one in entity.sources if one.dry)]
         commits = frozenset[str]().union(*(_commits(one.repository, (one.revision,)) for one in places))
         for dry in (one.dry for one in entity.sources if one.dry and one.dry.hydrate_to):
             commits |= _commits(dry.repository, (commit for _, commit in dry.pairs))
         spans = {span_token(one.repository, one.previous_revision, one.revision) for one in places} - {""}
-        return commits | spans | {operation_token(entity.source, entity.id)}
+        return commits | spans | {operation_token(entity.source, entity.id)} | tokens_of(wants(entity)) | _of_application(entity)
+    if isinstance(entity, Application):
+        into = None if entity.gone else destination_of(entity.destination)
+        return tokens_of([into]) if into else frozenset()
     if isinstance(entity, Drift):
         return frozenset({operation_token(entity.source, entity.ended_by)} if entity.ended_by else ())
     if isinstance(entity, CommitRange):
@@ -89,6 +95,8 @@ def neighbourhood(member: Entity, find: Find) -> list[Entity]:
     """All that `home` and `stand` need to know of an entity; empty for what only joins others. Sorted by key.
 
     Of a run or an operation:
+    0. by the objects it makes or missed: of a sync the runs; of a run the syncs and the other runs, and the applications that
+       deploy into a namespace it is still to make, with what was deployed of them already;
     1. the drift it ended, the ranges it deployed, the pull requests, associations and pushes of its own commits;
     2. for the ranges: the pull requests, associations and pushes of the commits in them;
     3. for each association and push: the pull requests it names.
@@ -104,9 +112,22 @@ def neighbourhood(member: Entity, find: Find) -> list[Entity]:
     _keep(found, find(_of(own, "op:"), ("drift:",)))
     ranges = list(find(_of(own, "range:"), ("range:",)))
     _keep(found, ranges)
+    _keep(found, _ordered(member, own, find))
     onward = _of(own, "commit:", "pr:").union(*(hops(span) for span in ranges))
     _climb(onward, find, found)
     return [found[key] for key in sorted(found)]
+
+
+def _ordered(member: Run | Operation, own: frozenset[str], find: Find) -> list[Entity]:
+    objects = _of(own, "object:")
+    if isinstance(member, Operation):
+        return list(find(objects, ("run:",)))
+    found = list(find(objects, ("run:", "operation:")))
+    if member.acted_at or member.ended_at:
+        return found
+    applications = [one for one in find(objects, ("app:",)) if isinstance(one, Application)]
+    of = frozenset(application_token(one.source, one.uid) for one in applications)
+    return [*found, *applications, *find(of, ("operation:",))]
 
 
 def _climb(onward: frozenset[str], find: Find, found: dict[str, Entity]) -> None:
@@ -131,8 +152,14 @@ def affected(entity: Entity, find: Find) -> list[str]:
 
     Call it with the tokens an entity had before as well as those it has now (union the answers) when they shrank.
     """
-    if isinstance(entity, Run | Operation):
-        return [entity.key]
+    if isinstance(entity, Run):
+        sharing = find(_of(tokens(entity), "object:"), ("run:", "operation:"))
+        return sorted({entity.key, *(one.key for one in sharing)})
+    if isinstance(entity, Operation | Application):
+        into = destination_of(entity.destination)
+        wanted = _of(tokens(entity), "object:") | (tokens_of([into]) if into else frozenset())
+        own = {entity.key} if isinstance(entity, Operation) else set()
+        return sorted(own | {one.key for one in find(wanted, ("run:",))})
     if isinstance(entity, HistoryGap | AlteredRecord | WorkspaceAct | Tenures):
         return []
     if isinstance(entity, Drift):
@@ -179,6 +206,16 @@ def pull_named(text: str) -> tuple[str, int] | None:
 
 def operation_token(source: str, operation: str) -> str:
     return f"op:{source}:{operation}"
+
+
+def application_token(source: str, uid: str) -> str:
+    """Under which the syncs of an application are found."""
+    return f"application:{source}:{uid}"
+
+
+def _of_application(operation: Operation) -> frozenset[str]:
+    uid, started = operation.id.partition("/")[::2]
+    return frozenset({application_token(operation.source, uid)} if started and operation.kind != "dry-run" else ())
 
 
 def span_token(repository: str | None, base: str | None, head: str | None) -> str:

@@ -79,8 +79,9 @@ CHANGES: Fields = _table(
           "that touched {}", "that did not touch {}", rank=44),
     Field("class", T, "class:[standard,high]", "Its environment's class.", "of class {}", "not of class {}", rank=81),
     Field("is", C, "is:finished", "Where it stands: proposed, in-progress, finished or stopped; complete or incomplete, when a "
-          "step of its chain is missing; drifted, when it holds drift.", "that are {}", "that are not {}",
-          (*STATES, "complete", "incomplete", "drifted"), rank=91),
+          "step of its chain is missing; drifted, when it holds drift; out-of-order, when a sync missed, or is to miss, what a "
+          "Terraform run makes, or applies something after what needs it.", "that are {}", "that are not {}",
+          (*STATES, "complete", "incomplete", "drifted", "out-of-order"), rank=91),
     Field("verdict", C, "verdict:fail", "The worst verdict of its controls.", "judged {}", "not judged {}", VERDICTS, rank=90),
     Field("control", T, "control:AUTH-2/fail", "A control that applied to it; with /pass, /fail, /exception or /indeterminate, "
           "what that control said.", "with control {}", "without control {}", rank=71),

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from app.web.schema_git import BranchRulesOf, DeployedOf, PullRequest, PushOf, Shape
+from app.web.schema_plans import HeldOf, LateOf, NeedOf, Plan, ResourceOf, ReviewedOf
 from app.web.schema_sources import SourceList as SourceList
 from app.web.schema_syncs import Sync
 
@@ -91,87 +92,6 @@ class Gap(Shape):
     missing: Literal["absent", "unobserved", "pending"] | None
 
 
-class Module(Shape):
-    address: str
-    source: str | None
-    version: str | None = Field(description="as the configuration writes it")
-
-
-class Provider(Shape):
-    name: str
-    version: str | None = Field(description="the constraint that the configuration writes")
-    module: str | None
-
-
-class Plan(Shape):
-    run: str
-    proposed: bool = Field(description="a plan that can never be applied")
-    acted: bool
-    resources: int | None = Field(description="how many resources it names; null when its resources are not known")
-    drift: int | None
-    because: str | None = Field(description="why they are not known")
-    unchanged: int | None
-    modules: list[Module] | None = Field(description="null when the plan does not tell them")
-    providers: list[Provider] | None
-    applied: int | None = Field(description="how many acts the apply's log names; null when only counts are known")
-    applied_because: str | None
-
-
-class ObjectOf(Shape):
-    """An object by its names; what it holds is never kept."""
-
-    system: str = Field(description="kubernetes, helm, aws-iam, or the store of secrets or settings it is in")
-    group: str | None = Field(description="the API group, empty for the core one; of a Helm release its chart")
-    kind: str | None
-    namespace: str | None = Field(description="of a store the mount, project or vault")
-    name: str | None
-    untold: dict[str, str] = Field(description="why a part is not known")
-    perhaps: list[str] = Field(description="kinds of objects that it may bring beside itself")
-
-
-class HeldOf(Shape):
-    run: str
-    address: str
-    type: str | None
-    object: ObjectOf
-
-
-class ResourceOf(Shape):
-    run: str
-    address: str
-    previous_address: str | None
-    module: str | None
-    mode: str
-    type: str | None
-    name: str | None
-    provider: str | None
-    action: str
-    actions: list[str] = Field(description="Terraform's own words")
-    reason: str | None
-    importing: bool
-    deposed: str | None
-    attributes: list[str] = Field(description="names of what changes; values are never kept")
-    redacted: list[str] = Field(description="names of sensitive attributes of which it is not told whether they change")
-    result: str | None = Field(description="complete, errored or started, from the apply's log; null when it does not tell")
-    object: ObjectOf | None = Field(description="which object it makes, or made; null when it makes none that is known")
-    object_before: ObjectOf | None = Field(description="another object that it made until then")
-
-
-class DifferenceOf(Shape):
-    address: str
-    reviewed: str | None
-    applied: str | None
-
-
-class ReviewedOf(Shape):
-    run: str
-    workspace: str
-    plan: str | None = Field(description="the run whose plan was reviewed")
-    outcome: Literal["same", "different", "never planned", "unknown"]
-    because: str
-    differences: list[DifferenceOf]
-
-
 class SettingOf(Shape):
     name: str
     before: str | None
@@ -227,6 +147,8 @@ class Change(Shape):
     resources: list[ResourceOf]
     resource_drift: list[ResourceOf]
     held: list[HeldOf] = Field(description="resources that a plan leaves as they are and that stand for an object we know")
+    needs: list[NeedOf] = Field(description="the order across Terraform and Argo CD")
+    late: list[LateOf] = Field(description="hints on the order within its syncs")
     reviewed: list[ReviewedOf]
     workspace_change: WorkspaceChange | None = Field(description="what was done to a workspace outside of its runs")
 

@@ -360,7 +360,7 @@ def test_every_field_of_a_change_is_told() -> None:
         "pull_requests",
     }
     told |= {"runs", "operations", "drifts", "people", "links", "gaps", "story", "findings", "verdict", "history_gap", "reviewed"}
-    told |= {"altered_record"}
+    told |= {"altered_record", "needs", "late"}
     told |= {"workspace_act", "push", "rules", "deployed", "accounts"}
     told |= {"expected"}  # what DEPL-6 is judged by; its sentence tells it
     assert {field.name for field in fields(Change)} == told

@@ -433,3 +433,44 @@ def named(minutes: float, name: str, former: str | None = None, *, id_: str = "R
     status = status if former else "seen"
     facts = {"name": name, "former": former, "part": minutes}
     return event("github", "repository", id_, status, Step.NOTED, minutes, Keys(repository=name), **facts)
+
+
+def kube(kind: str, name: str, namespace: str | None = None, group: str = "") -> dict[str, Any]:
+    """The fact `object` of a resource."""
+    return {"system": "kubernetes", "group": group, "kind": kind, "namespace": namespace, "name": name}
+
+
+def makes(run_: str, *objects: dict[str, Any], actions: Iterable[str] = ("create",), workspace: str = "net-prod") -> Event:
+    """The plan of a run, of which each resource stands for one of `objects`."""
+    keys = Keys(repository=REPO, workspace=workspace, run=run_)
+    told = []
+    for n, one in enumerate(objects):
+        told.append({"address": f"kubernetes_x.y[{n}]", "actions": list(actions), "mode": "managed", "object": one})
+    facts = {"parts": 1, "resources": told, "drift": [], "holds": []}
+    made = event("tfe", "plan-resources", f"plan-{run_}/1", "listed", Step.NOTED, 22, keys, **facts)
+    return replace(made, facts={"part": 1, **facts})
+
+
+def application(
+    minutes: float = 0,
+    *,
+    uid: str = UID,
+    status: str = "created",
+    destination: str = "prod-eu/payments",
+    name: str = "payments-api",
+) -> Event:
+    keys = Keys(application=name, project="payments-production", destination=destination)
+    return event("argocd", "application", uid, status, Step.NOTED, minutes, keys, uid=uid, auto_sync=False, part=minutes)
+
+
+def missing(cause: str, name: str = "", *, of: dict[str, str] | None = None, **more: str) -> dict[str, Any]:
+    """One of the facts `failures`."""
+    return {"cause": cause, "words": f"{cause} {name}", **({"name": name} if name else {}), **({"of": of} if of else {}), **more}
+
+
+def attempt(started: float, minutes: float, *failures: dict[str, Any], number: int = 1) -> Event:
+    """An attempt of the operation that began at `started`, failed at `minutes`."""
+    id_ = operation_id(started)
+    keys = Keys(application="payments-api", project="payments-production", destination="prod-eu/payments", operation=id_)
+    facts = {"number": number, "failures": list(failures), "finished_at": at(minutes).isoformat()}
+    return event("argocd", "attempt", id_, "Failed", Step.NOTED, minutes, keys, part=number, **facts)

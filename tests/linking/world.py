@@ -19,13 +19,13 @@ RULES = (
 
 
 class World:
-    def __init__(self, events: Iterable[Event]) -> None:
+    def __init__(self, events: Iterable[Event], rules: Sequence[EnvironmentRule] = RULES) -> None:
         self.numbered = entries(events)
         self.entities: dict[str, Entity] = {}
         self.index: dict[str, set[str]] = {}
         for key, entity in entities(entry.event for entry in self.numbered).items():
             self.add(key, entity)
-        self.standing: dict[str, Standing] = {k: stand(e, neighbourhood(e, self.find)) for k, e in self.entities.items()}
+        self.standing: dict[str, Standing] = {k: stand(e, neighbourhood(e, self.find), rules) for k, e in self.entities.items()}
 
     def add(self, key: str, entity: Entity) -> None:
         self.entities[key] = entity
@@ -51,9 +51,9 @@ class World:
         told = {root.key, *members}
         own = [entry for entry in self.numbered if entity_of(entry.event) in told]
         deployed = [one for key in sorted(told) for one in self.standing[key].deployed]
-        return assemble(
-            root, [self.entities[key] for key in members], links, own, rules, gaps, deployed, self.standing[root.key].rules
-        )
+        needs = [one for key in sorted(told) for one in self.standing[key].needs]
+        mine = self.standing[root.key].rules
+        return assemble(root, [self.entities[key] for key in members], links, own, rules, gaps, deployed, mine, needs)
 
 
 def change(events: Iterable[Event], root: str = "") -> Change:

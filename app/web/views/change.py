@@ -9,7 +9,7 @@ from app.changes.rows import WholeChange
 from app.domain.identity import DECIDED
 from app.web.store import Payload, Where
 from app.web.times import Time, Zone, shown, shown_or_none, took
-from app.web.views import branches, marks, tables
+from app.web.views import branches, marks, order, tables
 from app.web.views.lanes import Lanes, lanes
 from app.web.views.marks import Badge
 from app.web.views.resources import Sheet, sheets
@@ -146,7 +146,7 @@ def change_page(shell: Shell, whole: WholeChange, behind: Behind, zone: Zone) ->
         verdicts_say=_verdicts_say(judged),
         rules=judged,
         not_applicable=_not_applicable(judged),
-        tables=(*branches.grids(item, zone), *tables.grids(item, row.id, zone)),
+        tables=(*order.grids(item, zone), *branches.grids(item, zone), *tables.grids(item, row.id, zone)),
         people=_people(item.get("people")),
         links=_links(item.get("links")),
         gaps=tuple(gaps),
