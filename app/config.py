@@ -138,6 +138,7 @@ class Settings(Section):
     source: tuple[Source, ...] = ()
     environment: tuple[Environment, ...] = ()
     maintenance_windows: dict[str, tuple[Text, ...]] = {}
+    drift_limits: dict[str, Any] = {}  # a length, or a table of them by layer: app/domain/limits.py
 
 
 def load(environ: Mapping[str, str] | None = None, directory: Path | None = None) -> Settings:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 from app import log
 from app.canonical import sha256
 from app.changes.document import document
+from app.changes.drift.follow import follow
 from app.changes.graph import Graph
 from app.changes.lineage import take as lineage
 from app.changes.people import store as people
@@ -23,6 +24,7 @@ from app.domain.change import Change, Entity, EnvironmentRule, Strength, Tenures
 from app.domain.event import REPOSITORIES, Entry, entity_of
 from app.domain.finding import worst
 from app.domain.identity import Identities
+from app.domain.limits import DriftLimit
 from app.ledger import store as ledger
 from app.linking.assemble import assemble
 from app.linking.fold import fold
@@ -45,6 +47,7 @@ class Rules:
 
     environments: tuple[EnvironmentRule, ...] = ()
     identities: Identities = field(default_factory=Identities)
+    limits: tuple[DriftLimit, ...] = ()
 
     @property
     def version(self) -> str:
@@ -127,6 +130,7 @@ class Projector:
         self._write(sorted(roots))
         lineage.take(self.connection, entries, self.graph.get)
         decided = [decision for decision in self.identities.decisions if decision.seq >= entries[0].seq]
+        follow(self.connection, entries, self.rules.environments, self.rules.limits)
         self._judge_anew([root for root in people.concerned(self.connection, decided) if root not in roots] if decided else [])
 
     def _judge_anew(self, roots: Sequence[str]) -> None:

@@ -15,8 +15,9 @@ from app.commands.people import identities_of
 from app.config import Settings, Source, audit_token_of, token_of, webhook_secret_of
 from app.db import embedded, migrate
 from app.db.session import APP_ROLE, engine_for, transaction
-from app.domain.change import EnvironmentRule
+from app.domain.change import UNCLASSIFIED, EnvironmentRule
 from app.domain.hook import Heard
+from app.domain.limits import DriftLimit, drift_limit
 from app.domain.windows import Window, window
 from app.errors import SettingsError
 from app.ledger import store as ledger
@@ -149,6 +150,7 @@ def rules_of(settings: Settings) -> Rules:
             for e in settings.environment
         ),
         identities=identities_of(settings),
+        limits=limits_of(settings),
     )
 
 
@@ -182,6 +184,25 @@ def windows_of(settings: Settings) -> dict[str, tuple[Window, ...]]:
     if problems:
         raise SettingsError.of(problems)
     return found
+
+
+def limits_of(settings: Settings) -> tuple[DriftLimit, ...]:
+    """How long drift may stand, by environment or class. Raises SettingsError, a line for each limit that is none."""
+    names = list(
+        dict.fromkeys([*(e.name for e in settings.environment), *(e.cls for e in settings.environment), UNCLASSIFIED.name])
+    )
+    found: list[DriftLimit] = []
+    problems: list[str] = []
+    for name, value in settings.drift_limits.items():
+        if name not in names:
+            problems.append(f"drift_limits.{name} is of no environment and no class; expected one of {', '.join(names)}")
+        try:
+            found.append(drift_limit(name, value))
+        except ValueError as error:
+            problems.append(f"drift_limits.{name}: {error}")
+    if problems:
+        raise SettingsError.of(problems)
+    return tuple(found)
 
 
 def key_of(settings: Settings) -> Key:

@@ -86,7 +86,7 @@ class Episode:
 
     `onset_after`: when it was last seen as declared (None: never, or not known), `onset_before`: when it was seen to differ.
     `ended_after`: when it was last seen to differ, `ended_at`: when it was seen, or told, to be as declared again.
-    `size`: how many there were, where only their number is known (self-heals that nobody saw); then nothing else is.
+    `size`: how many there were (`counted`: self-heals that nobody saw), or how many resources of a workspace an assessment counts.
     `changes` is None where the content was never seen; () where it was, and no field differs (a missing or an extra object).
     """
 
@@ -113,6 +113,7 @@ class Episode:
     unknown_since: datetime | None = None
     unknown_because: str = ""
     size: int = 1
+    counted: bool = False  # only their number is known: neither what differed, nor for how long
     changes: tuple[FieldChange, ...] | None = None
     writers: tuple[Writer, ...] = ()
     looked_at: datetime | None = None  # when `changes` were read

@@ -51,11 +51,18 @@ def environment_of(entity: Entity, rules: Sequence[EnvironmentRule]) -> Environm
 
 def _rule(entity: Placed, rules: Sequence[EnvironmentRule]) -> EnvironmentRule | None:
     if isinstance(entity, Run | WorkspaceAct) or (isinstance(entity, Drift) and entity.workspace):
-        return next(
-            (rule for rule in rules if _any(rule.workspaces, entity.workspace) or _any(rule.projects, entity.project)), None
-        )
-    place = entity.destination
-    return next((rule for rule in rules if _any(rule.destinations, place) or _any(rule.projects, entity.project)), None)
+        return rule_for(rules, workspace=entity.workspace, project=entity.project)
+    return rule_for(rules, destination=entity.destination, project=entity.project)
+
+
+def rule_for(
+    rules: Sequence[EnvironmentRule], *, workspace: str | None = None, destination: str | None = None, project: str | None = None
+) -> EnvironmentRule | None:
+    """The first rule that matches a workspace, or a destination (`cluster/namespace`), or the project of either."""
+    for rule in rules:
+        if _any(rule.workspaces, workspace) or _any(rule.destinations, destination) or _any(rule.projects, project):
+            return rule
+    return None
 
 
 def _any(patterns: Iterable[str], name: str | None) -> bool:

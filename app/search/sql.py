@@ -308,7 +308,7 @@ def episode_condition(term: Term, now: datetime) -> Condition:
 
 def stands(word: str, now: datetime) -> Condition:
     """One of `DRIFTS_ARE`, as app/changes/drift/rows.py says it of a row."""
-    alone = episodes.c.size == 1
+    alone = ~episodes.c.counted
     stood = func.extract("epoch", func.coalesce(episodes.c.ended_at, episodes.c.unknown_since, now) - episodes.c.at)
     match word:
         case "drift":

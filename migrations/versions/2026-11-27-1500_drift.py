@@ -33,6 +33,7 @@ CREATE TABLE episodes (
     cause TEXT NOT NULL,
     drift BOOLEAN NOT NULL,
     size INTEGER NOT NULL,
+    counted BOOLEAN NOT NULL,
     at TIMESTAMP WITH TIME ZONE NOT NULL,
     ended_at TIMESTAMP WITH TIME ZONE,
     unknown_since TIMESTAMP WITH TIME ZONE,

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from app.changes.drift.rows import BlindRow, EpisodeRow
-from app.changes.rows import ChangeOf
 from app.changes.told import iso, name_of
 from app.domain.drift import RuledOut
 
@@ -33,6 +32,7 @@ def episode_item(row: EpisodeRow, now: datetime, blind: Sequence[BlindRow] = ())
         "state": str(of.state),
         "drift": of.is_drift,
         "size": of.size,
+        "counted": of.counted,
         "onset_after": iso(of.onset_after),
         "onset_before": iso(of.onset_before),
         "ended_after": iso(of.ended_after) if of.ended_at else None,
@@ -66,8 +66,10 @@ def episode_item(row: EpisodeRow, now: datetime, blind: Sequence[BlindRow] = ())
         "auto_sync": of.auto_sync,
         "self_heal": of.self_heal,
         "blind_spots": [blind_item(one) for one in blind],
-        "change": _change(row.change),
-        "ended_change": _change(row.ended_change),
+        "change": str(row.change.id) if row.change else None,
+        "change_number": row.change.number if row.change else None,
+        "ended_change": str(row.ended_change.id) if row.ended_change else None,
+        "ended_change_number": row.ended_change.number if row.ended_change else None,
         "events": list(of.seqs),
     }
 
@@ -84,10 +86,6 @@ def _changes(row: EpisodeRow) -> list[dict[str, Any]] | None:
 
 def _cause(one: RuledOut) -> dict[str, str]:
     return {"cause": str(one.cause), "because": one.because}
-
-
-def _change(one: ChangeOf | None) -> dict[str, Any] | None:
-    return {"id": str(one.id), "number": one.number, "title": one.title} if one else None
 
 
 def blind_item(row: BlindRow) -> dict[str, Any]:

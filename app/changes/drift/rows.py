@@ -60,9 +60,9 @@ class EpisodeRow:
         end = of.ended_at or now
         least = max(0.0, (seen - of.onset_before).total_seconds())
         most = max(least, (end - of.onset_after).total_seconds()) if of.onset_after else None
-        known = of.size == 1 and of.state is not State.UNKNOWN
+        known = not of.counted and of.state is not State.UNKNOWN
         seconds = max(0.0, (end - of.onset_before).total_seconds()) if known else None
-        return Stood(seconds, 0.0 if of.size > 1 else least, most, self._over(seconds, least))
+        return Stood(seconds, 0.0 if of.counted else least, most, self._over(seconds, least))
 
     def _over(self, seconds: float | None, least: float) -> bool | None:
         if self.limit is None:

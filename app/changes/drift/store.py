@@ -212,7 +212,7 @@ def _by_object(query: Query, period: Period, now: datetime) -> Any:
         return func.range_agg(span.op("*")(clip)).filter(where)
 
     seen = func.coalesce(episodes.c.ended_at, episodes.c.unknown_since, literal(now))
-    alone, limited = episodes.c.size == 1, episodes.c.limit_seconds.is_not(None)
+    alone, limited = ~episodes.c.counted, episodes.c.limit_seconds.is_not(None)
     late = episodes.c.at + func.make_interval(0, 0, 0, 0, 0, 0, episodes.c.limit_seconds)
     unsure = and_(alone, episodes.c.unknown_since.is_not(None))
     shown = [

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
+from app.changes.drift.write import store as drift
 from app.changes.lineage import store as lineage
 from app.db.tables.projection import change_accounts, change_events, change_terms, changes, entity_tokens, memberships, projection
 
@@ -42,6 +43,7 @@ def empty(connection: Connection) -> None:
     tables = (change_accounts, change_events, change_terms, changes, memberships, entity_tokens, projection)
     for table in (*tables, *lineage.TABLES):
         connection.execute(delete(table))
+    drift.empty(connection)
 
 
 def tokens_of(connection: Connection, entities: Iterable[str]) -> dict[str, set[str]]:
@@ -129,7 +131,10 @@ def save_changes(
 
 
 def digest_of_all(connection: Connection) -> str:
-    """`sha256:…` over every change's root and digest, every membership and all of lineage, in order: two rebuilds give the same."""
+    """`sha256:…` over every change's root and digest, every membership, all of lineage and the drift ledger, in order.
+
+    Two rebuilds give the same.
+    """
     hashed = hashlib.sha256()
     streamed = connection.execution_options(yield_per=5000)
     for row in streamed.execute(select(changes.c.root, changes.c.digest).order_by(text('root COLLATE "C"'))):
@@ -140,4 +145,5 @@ def digest_of_all(connection: Connection) -> str:
         hashed.update(f"{row.member}\x1f{row.root}\n".encode())
     for line in lineage.lines_of_all(connection):
         hashed.update(f"{line}\n".encode())
+    drift.digest_into(hashed, connection)
     return f"sha256:{hashed.hexdigest()}"

@@ -30,6 +30,7 @@ episodes = Table(
     Column("cause", Text, nullable=False),
     Column("drift", Boolean, nullable=False),
     Column("size", Integer, nullable=False),
+    Column("counted", Boolean, nullable=False),
     Column("at", AT, nullable=False),  # when it was seen to differ: its place in the list
     Column("ended_at", AT),
     Column("unknown_since", AT),

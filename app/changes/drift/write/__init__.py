@@ -1,0 +1,1 @@
+"""What is written of the drift ledger with each batch."""
