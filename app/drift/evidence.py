@@ -76,7 +76,7 @@ class Evidence:
 
 
 def of_people(manager: str) -> bool:
-    return OF_PEOPLE.fullmatch(manager) is not None
+    return manager not in SYNCS and OF_PEOPLE.fullmatch(manager) is not None
 
 
 def is_controller(one: Writer) -> bool:

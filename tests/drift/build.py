@@ -99,7 +99,8 @@ def manager(name: str, minute: float | None = None, subresource: str | None = No
 
 
 def comparison(
-    minute: float, one: dict[str, Any], *changes: dict[str, Any], difference: str = "modified", managers: Sequence[dict[str, Any]] = (),
+    minute: float, one: dict[str, Any], *changes: dict[str, Any], difference: str = "modified",
+    managers: Sequence[dict[str, Any]] = (),
     target: bool | None = None, live: bool | None = None, compared: str = OLD,
 ) -> Event:  # fmt: skip
     seen = {**one, "difference": difference, "changes": list(changes), "managers": [ARGO, *managers]}

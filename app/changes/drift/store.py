@@ -212,6 +212,7 @@ def _by_object(query: Query, period: Period, now: datetime) -> Any:
         return func.range_agg(span.op("*")(clip)).filter(where)
 
     seen = func.coalesce(episodes.c.ended_at, episodes.c.unknown_since, literal(now))
+    many = case((episodes.c.counted, episodes.c.size), else_=1)
     alone, limited = ~episodes.c.counted, episodes.c.limit_seconds.is_not(None)
     late = episodes.c.at + func.make_interval(0, 0, 0, 0, 0, 0, episodes.c.limit_seconds)
     unsure = and_(alone, episodes.c.unknown_since.is_not(None))
@@ -223,7 +224,7 @@ def _by_object(query: Query, period: Period, now: datetime) -> Any:
         select(
             *shown,
             episodes.c.object.label("object"),
-            func.sum(episodes.c.size).label("episodes"),
+            func.sum(many).label("episodes"),
             func.count().filter(_STANDING).label("standing"),
             union(episodes.c.at, seen, alone).label("out"),
             union(late, seen, and_(alone, limited)).label("late"),
@@ -231,7 +232,7 @@ def _by_object(query: Query, period: Period, now: datetime) -> Any:
             func.bool_or(limited).label("limited"),
             func.array_agg(episodes.c.id.op("ORDER BY")(episodes.c.at.desc())).label("ids"),
             func.array_agg(episodes.c.told["ended_by"].astext).label("ends"),
-            func.array_agg(episodes.c.size).label("sizes"),
+            func.array_agg(many).label("sizes"),
         )
         .where(episodes.c.drift, *found.where)
         .group_by(episodes.c.subject, episodes.c.object)
