@@ -95,7 +95,7 @@ class Endpoints:
         if any(one["type"] in {"ComparisonError", "InvalidSpecError"} for one in app.conditions):
             return refused(500, "; ".join(f"{one['type']}: {one['message']}" for one in app.conditions))
         fields = request.query_params.get("fields")
-        return 200, {"items": [shapes.chosen(shapes.managed(one, self.state.now()), fields) for one in app.resources]}
+        return 200, {"items": [shapes.chosen(shapes.managed(one, app, self.state.now()), fields) for one in app.resources]}
 
     def revision(self, request: Request) -> Answer:
         app, problem = self._one(request)

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from app.demo.fakes.argocd_objects import applied, differs
 from app.demo.fakes.argocd_results import Outcome, result
 from app.demo.fakes.argocd_types import JSON, MESSAGE, ApplicationState, OperationState, revisions_of
 
@@ -95,7 +96,8 @@ class Operations(ABC):
         self, app: ApplicationState, at: datetime, phase: str = "Succeeded", message: str = MESSAGE, *, pruned: Sequence[str] = (),
         failed: Sequence[str] | None = None,
     ) -> None:  # fmt: skip
-        """The running operation ends. Only a full success enters the history. `failed`: which resources (None: all)."""
+        """The running operation ends. Only a full success enters the history. `failed`: which resources (None: all, and
+        nothing was applied)."""
         one = self._running(app)
         partial, dry = bool(one.sync.get("resources")), bool(one.sync.get("dryRun"))
         one.phase, one.finished_at, one.result = phase, at, result(app, one, Outcome(phase, message, pruned, failed))
@@ -114,8 +116,8 @@ class Operations(ABC):
             f"{'Partial sync' if partial else 'Sync'} operation to {shown} {how}",
             normal=phase == "Succeeded",
         )
-        if phase == "Succeeded" and not dry:
-            self._deployed(app, one, at)
+        if (phase == "Succeeded" or failed is not None) and not dry:
+            self._deployed(app, one, at, pruned)
         else:
             self.compare(app, at, app.sync)
 
@@ -131,10 +133,11 @@ class Operations(ABC):
         duration: timedelta = 2 * SECONDS,
         dry_run: bool = False,
         pruned: Sequence[str] = (),
+        prune: bool = False,
         failed: Sequence[str] | None = None,
     ) -> None:
-        """A whole sync, from start to end; `user` None is automation."""
-        self.begin(app, at, user, revision=revision, dry_run=dry_run)
+        """A whole sync, from start to end; `user` None is automation. `prune` takes away what is declared no more."""
+        self.begin(app, at, user, revision=revision, dry_run=dry_run, prune=prune)
         self.finish(app, at + duration, phase, message, pruned=pruned, failed=failed)
 
     def selective(
@@ -146,8 +149,8 @@ class Operations(ABC):
 
     def heal(self, app: ApplicationState, at: datetime, *, duration: timedelta = SECONDS) -> None:
         """Self-heal: a partial, automated sync of what differs, to the revision that is deployed. No history entry."""
-        wrong = [one.name for one in app.resources if one.status != "Synced"] or [app.resources[0].name]
-        self.begin(app, at, resources=wrong, heals=app.heals + 1)
+        wrong = [one.name for one in app.resources if one.status != "Synced" and (app.prune or not one.undeclared)]
+        self.begin(app, at, resources=wrong or [app.resources[0].name], heals=app.heals + 1, prune=app.prune)
         self.finish(app, at + duration)
 
     def rollback(
@@ -238,14 +241,22 @@ class Operations(ABC):
         limit = 10 if app.revision_history_limit is None else app.revision_history_limit
         app.history = [*app.history, entry][-limit:] if limit else []
 
-    def _deployed(self, app: ApplicationState, one: OperationState, at: datetime) -> None:
-        """After a success: what it touched is as declared, and the application is compared anew."""
+    def _deployed(self, app: ApplicationState, one: OperationState, at: datetime, pruned: Sequence[str]) -> None:
+        """What it applied is as declared, what it pruned is gone, and the application is compared anew."""
         names = {item["name"] for item in one.sync.get("resources") or []}
+        if one.phase != "Succeeded":
+            names = {item["name"] for item in (one.result or {}).get("resources", []) if item["status"] in {"Synced", "Pruned"}}
         current = revisions_of(one.result or {}) == app.revisions or "manifests" in one.sync
-        for item in app.resources:
-            if not names or item.name in names:
-                item.status = "Synced" if current else "OutOfSync"
-                item.live, item.manager, item.written_at, item.exists = dict(item.declared), "argocd-controller", at, True
+        for item in list(app.resources):
+            if item.name not in names and (names or one.phase != "Succeeded"):
+                continue
+            if not item.undeclared:
+                applied(item, at)
+                item.status = "Synced" if current and not differs(item) else "OutOfSync"
+                item.health = "Healthy" if item.health == "Missing" else item.health
+            elif one.sync.get("prune") or item.name in pruned:
+                app.resources.remove(item)
         whole = all(item.status == "Synced" for item in app.resources)
         self.compare(app, at, "Synced" if whole else "OutOfSync")
-        self.turn_health(app, "Healthy", at + SECONDS)
+        if one.phase == "Succeeded":
+            self.turn_health(app, "Healthy", at + SECONDS)

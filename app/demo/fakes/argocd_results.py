@@ -7,6 +7,7 @@ strategy only: https://argo-cd.readthedocs.io/en/stable/user-guide/sync-waves/.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from app.demo.fakes.argocd_objects import done
 from app.demo.fakes.argocd_types import JSON, ApplicationState, HookState, OperationState, ResourceState
 
 PHASES = ("PreSync", "Sync", "PostSync", "SyncFail")
@@ -94,14 +95,15 @@ def _hook(app: ApplicationState, hook: HookState, outcome: Outcome, bad: bool) -
 
 def _plain(app: ApplicationState, one: OperationState, item: ResourceState, outcome: Outcome, bad: bool) -> JSON:
     """`hookPhase` is filled for what is no hook too: applied, its health not awaited, stands as Running."""
-    pruned = item.name in outcome.pruned
-    did = "pruned" if pruned else "replaced" if "Replace=true" in one.sync.get("syncOptions", []) else "configured"
+    pruned = item.name in outcome.pruned or (item.undeclared and bool(one.sync.get("prune")))
+    skipped = item.undeclared and not pruned
     tried = " (dry run)" if one.sync.get("dryRun") else ""
+    said = "pruned" if pruned else "ignored (requires pruning)" if skipped else done(item, one.sync.get("syncOptions", []))
     out: JSON = {
         **item.named(),
         "version": "v1",
-        "status": "SyncFailed" if bad else "Pruned" if pruned else "Synced",
-        "message": outcome.own if bad else f"{item.kind.lower()}/{item.name} {did}{tried}",
+        "status": "SyncFailed" if bad else "Pruned" if pruned else "PruneSkipped" if skipped else "Synced",
+        "message": outcome.own if bad else f"{said}{tried}",
         "hookPhase": "Failed" if bad else "Running",
         "syncPhase": "Sync",
     }

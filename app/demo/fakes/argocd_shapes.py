@@ -3,12 +3,12 @@
 Shapes: https://argo-cd.readthedocs.io/en/stable/user-guide/application-specification/ and the server's own Swagger.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from app.demo.fakes import argocd_secrets as secrets
+from app.demo.fakes.argocd_objects import states
 from app.demo.fakes.argocd_types import (
     JSON,
     RESYNC,
@@ -123,8 +123,8 @@ def _status(app: ApplicationState, now: datetime) -> JSON:
 
 def _resource(one: ResourceState) -> JSON:
     named = {key: value for key, value in one.named().items() if value}
-    waved = {"syncWave": one.wave} if one.wave else {}
-    return {**named, "version": "v1", "status": one.status, "health": {"status": one.health}, **waved}
+    more = ({"syncWave": one.wave} if one.wave else {}) | ({"requiresPruning": True} if one.undeclared else {})
+    return {**named, "version": "v1", "status": one.status, "health": {"status": one.health}, **more}
 
 
 def _operation_state(one: OperationState) -> JSON:
@@ -208,27 +208,9 @@ def revision(one: CommitState) -> JSON:
     return out | ({"references": [{"commit": said} for said in one.references]} if one.references else {})
 
 
-def managed(one: ResourceState, now: datetime) -> JSON:
-    """Four states, each a JSON document written as a string; core Secrets are masked, two masks when they differ."""
-    declared: JSON = {"kind": one.kind, "metadata": {"name": one.name, "namespace": one.namespace}, **one.declared}
-    live: JSON = {
-        "kind": one.kind,
-        "metadata": {"name": one.name, "namespace": one.namespace},
-        **(one.live if one.exists else one.declared),
-        **secrets.status(one, now),
-    }
-    if one.kind == "Secret":
-        declared["data"] = {"password": "++++++++"}
-        live["data"] = {"password": "++++++++" if one.status == "Synced" else "++++++++++++"}
-    predicted, normal = dict(declared), dict(live)
-    owned: JSON = {f"f:{key}": {} for key in live if key not in {"kind", "metadata"}}
-    written = {"manager": one.manager, "operation": "Update", "time": one.written_at and stamp(one.written_at), "fieldsV1": owned}
-    live["metadata"] = {**live["metadata"], "managedFields": [written]}
-    states: JSON = {"targetState": declared, "liveState": live, "normalizedLiveState": normal, "predictedLiveState": predicted}
-    if not one.exists:
-        states |= {"liveState": None, "normalizedLiveState": None}
-    out: JSON = {**one.named(), **{key: json.dumps(value, sort_keys=True) for key, value in states.items()}}
-    return out | ({"modified": True} if one.status == "OutOfSync" else {})
+def managed(one: ResourceState, app: ApplicationState, now: datetime) -> JSON:
+    """Four states, each a JSON document written as a string."""
+    return states(one, app, secrets.status(one, now))
 
 
 def chosen(item: JSON, fields: str | None) -> JSON:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from app import clock
+from app.demo.fakes.argocd_objects import differs, leaves, write
 from app.demo.fakes.argocd_operations import Operations
 from app.demo.fakes.argocd_types import (
     HOUR,
@@ -102,7 +103,7 @@ class ArgocdState(Operations):
                 prune=prune,
                 revision_history_limit=revision_history_limit,
                 resources=[
-                    ResourceState(kind, one, _group(kind), space)
+                    ResourceState(kind, one, group_of(kind), space)
                     for kind, one in resources or [("ConfigMap", f"{name}-config"), ("Deployment", name)]
                 ],
             )
@@ -147,20 +148,33 @@ class ArgocdState(Operations):
     def edit(
         self, app: ApplicationState, resource: str, at: datetime, *, manager: str = "kubectl-edit", live: JSON | None = None
     ) -> None:
-        """Somebody changes a live object by hand. Argo CD notices; nobody is named."""
+        """Somebody changes a live object by hand. Argo CD notices; nobody is named. For single fields see `argocd_drift`."""
         with self.lock:
-            one = app.resource(resource)
-            one.status, one.manager, one.written_at, one.exists = "OutOfSync", manager, at, True
-            one.live = {**one.declared, **(live or {"data": {"changed": "by hand"}})}
-            self._turn(app, "OutOfSync", at)
+            one, written = app.resource(resource), live or {"data": {"changed": "by hand"}}
+            one.exists, one.live = True, {**one.declared, **written}
+            write(one, leaves(written), manager, at)
+            self.noticed(app, at)
 
     def restore(self, app: ApplicationState, resource: str, at: datetime) -> None:
         """The hand edit is undone by hand."""
         with self.lock:
             one = app.resource(resource)
-            one.status, one.live = "Synced", dict(one.declared)
-            if all(item.status == "Synced" for item in app.resources):
-                self._turn(app, "Synced", at)
+            one.live = dict(one.declared)
+            write(one, (), "kubectl-edit", at)
+            self.noticed(app, at)
+
+    def noticed(self, app: ApplicationState, at: datetime, *, fetched: bool = False) -> None:
+        """Argo CD compares what lives with what is declared, and if `fetched` with Git; not while it is frozen or stalled."""
+        if app.frozen or app.stalled:
+            return
+        for one in app.resources:
+            one.status = "OutOfSync" if differs(one) else "Synced"
+        whole = all(one.status == "Synced" for one in app.resources)
+        sync = app.sync if app.sync == "Unknown" else "Synced" if whole else "OutOfSync"
+        if fetched:
+            self.compare(app, at, sync)
+        else:
+            self._turn(app, sync, at)
 
     def incomparable(
         self, app: ApplicationState, at: datetime, why: str = "Failed to load target state: connection refused"
@@ -289,7 +303,7 @@ class ArgocdState(Operations):
         return len(due)
 
 
-def _group(kind: str) -> str:
+def group_of(kind: str) -> str:
     return {
         "Deployment": "apps",
         "StatefulSet": "apps",

@@ -60,6 +60,16 @@ class Refreshes:
 
 
 @dataclass
+class Write:
+    """What one program owns of an object: an entry of `managedFields`."""
+
+    manager: str
+    at: datetime
+    paths: set[tuple[str, ...]]
+    subresource: str | None = None
+
+
+@dataclass
 class ResourceState:
     kind: str
     name: str
@@ -67,10 +77,13 @@ class ResourceState:
     namespace: str = ""
     status: str = "OutOfSync"
     health: str = "Healthy"
-    manager: str = "argocd-controller"
     wave: int | None = None
     exists: bool = False
-    written_at: datetime | None = None
+    undeclared: bool = False  # Git declares it no more, or never did: it waits to be pruned
+    writes: list[Write] = field(default_factory=list)
+    mutates: dict[str, Any] = field(default_factory=dict)  # what a webhook changes on admission: path → value
+    created_at: datetime | None = None
+    version: int = 1
     live: JSON = field(default_factory=dict)
     declared: JSON = field(default_factory=dict)
     observed: JSON = field(default_factory=dict)  # what controllers wrote to it (`status`), whoever deploys it
@@ -158,6 +171,7 @@ class ApplicationState:
     version: int = 1
     conditions: list[JSON] = field(default_factory=list)
     frozen: bool = False  # skip-reconcile
+    stalled: bool = False  # the controller does not get to it
     announcements: list[AnnouncementState] = field(default_factory=list)
     deleting_at: datetime | None = None
     heals: int = 0
@@ -180,8 +194,14 @@ class ApplicationState:
 
     def resyncs(self, now: datetime) -> int:
         """How often it was compared with Git, with no news, since the last comparison that had some."""
-        since = None if self.frozen or self.reconciled_at is None else self.reconciled_at
+        since = None if self.frozen or self.stalled or self.reconciled_at is None else self.reconciled_at
         return max(0, int((now - since) / RESYNC)) if since else 0
+
+    def settle_resyncs(self, now: datetime) -> None:
+        """Those until now are over, and were written down."""
+        many = self.resyncs(now)
+        self.generation += many
+        self.reconciled_at = self.reconciled_at and self.reconciled_at + many * RESYNC
 
     def resource(self, name: str) -> ResourceState:
         """Raises KeyError for one it does not have."""

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from app.demo.fakes.argocd_drift import freeze, thaw
 from app.domain.event import Event
 from app.sources.argocd.pulse import Pulse
 
@@ -69,14 +70,14 @@ def test_a_condition_says_since_when_it_stands_and_closes_no_drift_though_the_st
 def test_a_frozen_application_tells_nothing_however_equal_it_looks(stage: Stage) -> None:
     app = deployed(stage)
     stage.read(30)
-    app.frozen = True
+    freeze(app)
     told = stage.read(60, everything=True)
     assert gaps(told) == [("open", "frozen", "09:01:00", "")]
     assert [e.facts["since_after"] for e in told if e.type == "comparison-gap"] == ["2026-03-02T09:00:30Z"]
     stage.state.edit(app, "payments-api", stage.to(70))
     assert of_drift(stage.read(90)) == []
-    app.frozen = False
-    assert of_drift(stage.read(2 * HOUR)) == [("drift", "OutOfSync"), ("differing", "OutOfSync")]
+    thaw(stage.state, app, stage.to(2 * HOUR))
+    assert of_drift(stage.read(2 * HOUR + 30)) == [("drift", "OutOfSync"), ("differing", "OutOfSync")]
     assert gaps(stage.events)[-1][0] == "closed"
 
 

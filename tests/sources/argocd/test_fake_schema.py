@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from app.demo.fakes import argocd_drift as knobs
 from app.demo.fakes.argocd_types import SourceState
 
 from tests.sources.argocd.conftest import REPO, Stage, sha
@@ -48,6 +49,11 @@ def told(stage: Stage) -> Stage:
     stage.state.sync(app, stage.to(50), "bob", phase="Failed", message="boom")
     stage.state.begin(app, stage.to(60), "alice", force=True, prune=True, options=["Replace=true"])
     stage.state.retrying(app, stage.to(62), "boom", stage.to(70))
+    knobs.add_extra(stage.state, app, "ConfigMap", "planted", stage.to(63))
+    knobs.delete_object(stage.state, app, "dsn", stage.to(63))
+    knobs.autoscale(stage.state, app, "payments-api", 9, stage.to(63))
+    stage.state.incomparable(app, stage.to(63))
+    stage.state.comparable(app, stage.to(63))
     app.images = ["registry.bank.example/payments:1"]
     stage.app("ledger-core", more_sources=[SourceState(REPO, "more", "main", sha(3))])
     stage.to(64)
