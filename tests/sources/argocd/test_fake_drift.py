@@ -114,10 +114,10 @@ def test_an_extra_object_is_not_modified_and_waits_to_be_pruned(stage: Stage, ap
     stage.state.sync(app, stage.to(50), "bob")
     assert app.operation
     assert app.operation.result
-    skipped = app.operation.result["resources"][0]
+    (skipped,) = [one for one in app.operation.result["resources"] if one["name"] == "planted"]
     assert (skipped["status"], skipped["message"], app.sync) == ("PruneSkipped", "ignored (requires pruning)", "OutOfSync")
     stage.state.sync(app, stage.to(60), "bob", prune=True)
-    assert app.operation.result["resources"][0]["status"] == "Pruned"
+    assert [one["status"] for one in app.operation.result["resources"] if one["name"] == "planted"] == ["Pruned"]
     assert (app.sync, "planted" in rows(app)) == ("Synced", False)
 
 
