@@ -207,7 +207,7 @@ def test_a_history_that_begins_again_is_told_and_its_entries_are_new(stage: Stag
     for n in range(3):
         stage.state.sync(app, stage.to(10 + 10 * n), "alice")
     stage.read(100)
-    app.history, app.next_id = [], 0
+    app.history = []
     stage.state.push(REPO, sha(9), stage.to(200))
     stage.state.sync(app, stage.to(202), "bob")
     told = stage.read(300)
