@@ -35,6 +35,14 @@ def sync(operation: Operation) -> dict[str, Any]:
         "history_id": operation.history_id,
         "back_to": operation.back_to,
         "heal_attempt": operation.heal_attempt,
+        "rolling_sync": {
+            "set": operation.rolling.set,
+            "step": operation.rolling.step,
+            "steps": operation.rolling.steps,
+            "because": operation.rolling.because or None,
+        }
+        if operation.rolling
+        else None,
         "initiator": None if operation.automated else name_of(operation.initiator),
         "initiator_kind": str(operation.initiator.kind) if operation.initiator else None,
         "initiator_because": _unknown(operation),

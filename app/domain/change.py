@@ -27,6 +27,7 @@ from app.domain.finding import Finding, Verdict
 from app.domain.operation import Attempt as Attempt
 from app.domain.operation import Failure as Failure
 from app.domain.operation import Operation as Operation
+from app.domain.operation import RollingSync as RollingSync
 from app.domain.order import Late, Need
 from app.domain.policy import PolicyResult
 from app.domain.record import AlteredRecord as AlteredRecord

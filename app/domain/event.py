@@ -94,10 +94,21 @@ argocd
                  [{kind, namespace, name (whose), how (data|extract|find), key, property, version, store_kind, store; of find:
                  pattern, tags}], workloads [{group, kind, namespace, name, restarted_at, rolled_at, reloader}], uses [{kind,
                  namespace, name (whose), secret, by (env|volume|pull|tls)}]; all empty once it has none; where unavailable: because
-  application    id <uid>; status created|changed|deleted; facts: spec digest, source, uid
   managed        id <uid>/<part>; status listed: the objects that the application manages, told when that set changed; facts: look
                  (the same in all parts of one look), part, parts, resources [{group, kind, namespace, name, wave (absent: not
                  told)}]
+  application    id <uid>; status created|changed|deleted; facts: spec digest, source, uid, set (the ApplicationSet that made it),
+                 managed_by (the application whose manifests hold it)
+  applicationset id <uid>; status created|changed|deleted|unlisted; facts: set, spec digest, applications (how many), generators
+                 [{kind, repository, revision}], strategy, steps [{matches, max_update}], applications_sync, preserves_resources,
+                 project, sources, managed_by, changed [names], was, observed_after
+  set-application id <uid of the set>/<application>; status added|removed, or how its rolling sync stands for it
+                 (Waiting|Pending|Progressing|Healthy); facts: set, application, observed_after, or step, steps, message, since,
+                 target_revisions
+  set-condition  id <uid of the set>/<type>; status True|False|Unknown; facts: set, condition, reason, message
+  set-announcement id of the Kubernetes event; facts: set, reason, message
+  rolling-sync   id = its operation's; status known|unknown; facts: set, set_uid, step, steps, message, since, target_revisions,
+                 because (why the set, or its step, is not known)
   revision       id <sha>; facts: author, message, date (what Argo CD says of the commit), hydrated (true: the hydrator made it,
                  whatever name it bears), references [{sha, repository, author, subject, date}] (commits that its trailers name)
   hydration      id <uid>/<startedAt>, of a pair seen only when it was over <uid>/<dry>..<hydrated>; status = phase

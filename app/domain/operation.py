@@ -36,6 +36,16 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class RollingSync:
+    """Which ApplicationSet's rolling sync began an operation, and in which of its steps; `because`: why that is not known."""
+
+    set: str | None
+    step: str | None
+    steps: int | None
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """`kind`: automated · self-heal · manual · selective · prune · rollback · local · dry-run · applicationset · injected.
 
@@ -83,6 +93,7 @@ class Operation:
     terminated_because: str = ""  # why it is not known who ended it, or on what ground it was ended
     heal_attempt: int | None = None
     perhaps: tuple[str, ...] = ()  # kinds that what is known of it fits as well
+    rolling: RollingSync | None = None  # of one that an ApplicationSet began
     left: int = 0  # resources of it that are not in `resources`, because a part of the record is missing
 
     @property

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.domain.actor import Actor, unknown
-from app.domain.change import Operation
+from app.domain.change import Operation, RollingSync
 from app.domain.event import Event
 from app.linking import facts
 from app.linking.fold_lacks import lacks
@@ -60,6 +60,7 @@ def operation(key: str, events: list[Event]) -> Operation | None:
         **_nature(told),
         waits_for=_waits_for(events) if phase == "Running" else "",
         **_ended(told, phase),
+        rolling=_rolling(events),
     )
 
 
@@ -93,6 +94,15 @@ def _ended(told: list[Event], phase: str) -> dict[str, Any]:
         "terminated_by": facts.text([end], "terminated_by") if terminated else None,
         "terminated_because": (facts.text([end], "terminated_because") or "") if terminated else "",
     }
+
+
+def _rolling(events: list[Event]) -> RollingSync | None:
+    """The set is known, or it is not: an answer outweighs none."""
+    told = sorted((event for event in events if event.type == "rolling-sync"), key=lambda event: event.status == "known")
+    if not told:
+        return None
+    step, steps = facts.text(told[-1:], "step"), facts.integer(told[-1:], "steps")
+    return RollingSync(facts.text(told[-1:], "set"), step, steps, facts.text(told[-1:], "because") or "")
 
 
 def _weight(event: Event) -> int:

@@ -154,6 +154,30 @@ def _dry_source(event: Event) -> str:
     return f"{hydrated} was hydrated from {dry} of {_fact(event, 'repository') or 'a repository that is not named'}"
 
 
+def _set(event: Event) -> str:
+    name, application = _fact(event, "set") or _name(event), _fact(event, "application")
+    if event.type == "set-announcement":
+        return f"ApplicationSet {name}: {_fact(event, 'message')}"
+    if event.type == "set-condition":
+        why = _fact(event, "reason")
+        return f"ApplicationSet {name}: {_fact(event, 'condition')} {event.status}" + (f" ({why})" if why else "")
+    if event.type == "set-application":
+        step = _fact(event, "step")
+        did = {"added": "made", "removed": "took away"}.get(event.status)
+        return f"ApplicationSet {name} {did} {application}" if did else (
+            f"ApplicationSet {name}: {application} {event.status}" + (f" in step {step}" if step else "")
+        )  # fmt: skip
+    return f"ApplicationSet {name} {event.status}"
+
+
+def _rolling_sync(event: Event) -> str:
+    name, step, steps = _fact(event, "set"), _fact(event, "step"), facts.integer([event], "steps")
+    if not name:
+        return f"which ApplicationSet's rolling sync began it is not known: {_fact(event, 'because')}"
+    where = f", step {step}" + (f" of {steps}" if steps else "") if step else f"; {_fact(event, 'because')}"
+    return f"the rolling sync of ApplicationSet {name} began it{where}"
+
+
 def _state(event: Event) -> str:
     return f"application {event.keys.application} {event.status}"
 
@@ -181,6 +205,11 @@ _SENTENCES: dict[str, Callable[[Event], str]] = {
     "integrity": says_record.integrity,
     "drift": _drift,
     "hydration": _hydration,
+    "applicationset": _set,
+    "set-application": _set,
+    "set-condition": _set,
+    "set-announcement": _set,
+    "rolling-sync": _rolling_sync,
     "dry-source": _dry_source,
     "health": _state,
     "sync-status": _state,

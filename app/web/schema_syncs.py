@@ -60,6 +60,15 @@ class HydratedFrom(Shape):
     promoted_from: str | None = Field(description="the branch it was pushed to, where a pull request promotes it from there")
 
 
+class RollingSyncOf(Shape):
+    """The ApplicationSet whose rolling sync began it; `set` or `step` null: not known, `because`."""
+
+    set: str | None
+    step: str | None
+    steps: int | None
+    because: str | None
+
+
 class SourceOf(Shape):
     repository: str | None
     path: str | None
@@ -96,6 +105,7 @@ class Sync(Shape):
     history_id: int | None
     back_to: int | None = Field(description="of a rollback: the history entry that it went back to")
     heal_attempt: int | None
+    rolling_sync: RollingSyncOf | None
     initiator: str | None
     initiator_kind: str | None
     initiator_because: str | None = Field(description="why it is not known who began it")

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from app.demo.fakes import argocd_sets as sets
 from app.demo.fakes import argocd_shapes as shapes
 from app.demo.fakes.argocd_state import ArgocdState
 from app.demo.fakes.argocd_types import HOUR, NAMESPACE, RESYNC, ApplicationState, stamp
@@ -97,6 +98,31 @@ class Endpoints:
         fields = request.query_params.get("fields")
         return 200, {"items": [shapes.chosen(shapes.managed(one, app, self.state.now()), fields) for one in app.resources]}
 
+    # https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/
+    def applicationsets(self, request: Request) -> Answer:
+        chosen = request.query_params.getlist("projects")
+        seen = [one for _, one in sorted(self.state.sets.items()) if one.project not in self.state.hidden]
+        items = [self._set(one) for one in seen if not chosen or one.project in chosen]
+        return 200, {"metadata": {"resourceVersion": str(self.state.serial)}, "items": items or None}
+
+    def applicationset(self, request: Request) -> Answer:
+        one = self.state.sets.get(request.path_params["name"])
+        if one is None or one.project in self.state.hidden:
+            return refused(404 if one is None else 403, "permission denied" if one else "applicationset not found")
+        return 200, self._set(one)
+
+    def set_events(self, request: Request) -> Answer:
+        """From 3.4 on; before that there is no such path."""
+        one = self.state.sets.get(request.path_params["name"])
+        if self._numbers() < (3, 4) or one is None:
+            return refused(404, "Not Found")
+        since = self.state.now() - self.state.event_ttl
+        items = [sets.announcement(said, one) for said in one.announcements if said.at >= since]
+        return 200, {"metadata": {"resourceVersion": str(self.state.serial)}, "items": items or None}
+
+    def _set(self, one: sets.SetState) -> Any:
+        return one.json(self._numbers() >= (2, 9))
+
     def revision(self, request: Request) -> Answer:
         app, problem = self._one(request)
         if app is None:
@@ -149,6 +175,9 @@ def argocd_app(state: ArgocdState) -> Starlette:
             route("/api/v1/settings", ends.settings),
             route("/api/v1/account/can-i/{resource}/{action}/{rest:path}", ends.can_i),
             route("/api/v1/projects", ends.projects),
+            route("/api/v1/applicationsets", ends.applicationsets),
+            route("/api/v1/applicationsets/{name}", ends.applicationset),
+            route("/api/v1/applicationsets/{name}/events", ends.set_events),
             route("/api/v1/applications", ends.applications),
             route(one, ends.application),
             route(f"{one}/events", ends.events),

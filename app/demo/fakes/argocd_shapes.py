@@ -77,6 +77,11 @@ def _metadata(app: ApplicationState, now: datetime) -> JSON:
         "annotations": {"kubectl.kubernetes.io/last-applied-configuration": '{"note":"planted-last-applied"}'},
         "managedFields": [{"manager": "argocd-server", "operation": "Update", "fieldsV1": {"f:spec": {}}}],
     }
+    if app.owner:
+        name, uid = app.owner
+        out["ownerReferences"] = [
+            {"apiVersion": "argoproj.io/v1alpha1", "kind": "ApplicationSet", "name": name, "uid": uid, "controller": True}
+        ]
     if app.frozen:
         out["annotations"]["argocd.argoproj.io/skip-reconcile"] = "true"
     return out | ({"deletionTimestamp": app.deleting_at} if app.deleting_at else {})

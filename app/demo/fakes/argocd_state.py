@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from app import clock
 from app.demo.fakes.argocd_objects import differs, leaves, write
 from app.demo.fakes.argocd_operations import Operations
+from app.demo.fakes.argocd_sets import SetState
 from app.demo.fakes.argocd_types import (
     HOUR,
     JSON,
@@ -47,6 +48,7 @@ class ArgocdState(Operations):
         self.now, self.token, self.version, self.event_ttl, self.seed = now, token, version, event_ttl, seed
         self.applications: dict[str, ApplicationState] = {}
         self.commits: dict[str, CommitState] = {}
+        self.sets: dict[str, SetState] = {}
         self.rights = {"get"}
         self.hidden: set[str] = set()
         self.announces = True
@@ -113,6 +115,34 @@ class ArgocdState(Operations):
             self.compare(app, at, "OutOfSync")
             self.turn_health(app, "Missing", at)
             return app
+
+    def add_set(self, name: str, *, project: str, repository: str, at: datetime, steps: Sequence[str] = ()) -> SetState:
+        """An ApplicationSet; what it makes is added with `owned`."""
+        with self.lock:
+            self.sets[name] = SetState(name, project, repository, made_id(self.seed, "set", name, at), at, steps=steps)
+            return self.sets[name]
+
+    def owned(self, owner: SetState, app: ApplicationState, at: datetime, *, step: int = 0) -> None:
+        """`owner` made the application."""
+        with self.lock:
+            app.owner = (owner.name, owner.uid)
+            owner.members.append(app.name)
+            if step:
+                owner.turn(app.name, "Waiting", step, at)
+            self._of_set(owner, at, "created", f'created Application "{app.name}"')
+
+    def disowned(self, owner: SetState, app: ApplicationState, at: datetime) -> None:
+        """`owner` makes it no more, and takes it away."""
+        with self.lock:
+            owner.members.remove(app.name)
+            owner.standing.pop(app.name, None)
+            self.applications.pop(app.key, None)
+            self._of_set(owner, at, "Deleted", f'Deleted Application "{app.name}"')
+
+    def _of_set(self, owner: SetState, at: datetime, reason: str, message: str) -> None:
+        self.serial += 1
+        uid, name = made_id(self.seed, owner.uid, self.serial), f"{owner.name}.{self.serial:016x}"
+        owner.announcements.append(AnnouncementState(uid, name, self.serial, at, reason, message, None, owner.uid))
 
     def commit(self, sha: str, *, at: datetime, author: str, message: str, references: Sequence[JSON] = ()) -> None:
         """A commit that Argo CD can tell about when it is asked. `references`: commits that its trailers name."""

@@ -175,6 +175,7 @@ class ApplicationState:
     announcements: list[AnnouncementState] = field(default_factory=list)
     deleting_at: datetime | None = None
     heals: int = 0
+    owner: tuple[str, str] | None = None  # name and uid of the ApplicationSet that made it
     hydrator: Any = None  # a HydratorState, where its manifests are rendered into a branch of their own
     images: list[str] = field(default_factory=list)  # what runs, as the summary tells
     extra: JSON = field(default_factory=dict)  # merged over the answer: for what no story would tell

@@ -125,8 +125,23 @@ class Client:
         path = f"/api/v1/applications/{quote(name, safe='')}/revisions/{sha}/metadata"
         return self.get(path, [*_place(namespace, project), *more])
 
+    def applicationsets(self) -> Got:
+        """Every set that the token may see, of the configured projects."""
+        return self.get("/api/v1/applicationsets", self._projects())
+
+    def applicationset(self, name: str, namespace: str) -> Got:
+        return self.get(f"/api/v1/applicationsets/{quote(name, safe='')}", _home(namespace))
+
+    def applicationset_events(self, name: str, namespace: str) -> Got:
+        """The Kubernetes events about the set itself; servers have them from 3.4 on."""
+        return self.get(f"/api/v1/applicationsets/{quote(name, safe='')}/events", _home(namespace))
+
     def _projects(self, chosen: Sequence[str] | None = None) -> list[tuple[str, str]]:
         return [("projects", one) for one in chosen or self.connection.projects]
+
+
+def _home(namespace: str) -> list[tuple[str, str]]:
+    return [("appsetNamespace", namespace)] if namespace else []
 
 
 def _place(namespace: str, project: str) -> list[tuple[str, str]]:

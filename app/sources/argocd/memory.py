@@ -98,6 +98,7 @@ class Memory(msgspec.Struct, omit_defaults=True):
     uncompared: str = ""
     states: dict[str, list[str]] = {}  # object → digests of its target and live state then
     secrets: Secrets | None = None
+    owner: str = ""  # the ApplicationSet that made it
     pairs: dict[str, list[str]] = {}  # hydrated commit → the dry commits that it was seen to be hydrated from, as they came
     referred: dict[str, str] = {}  # hydrated commit → the dry commit that it names itself
     hydrated: list[str] = []  # marks of hydrations that were told

@@ -60,6 +60,20 @@ def destination(spec: wire.Spec | None) -> str | None:
     return plain(f"{cluster}/{place.namespace or ''}", 300)
 
 
+TRACKED = "argocd.argoproj.io/tracking-id"
+
+
+def set_of(meta: wire.Metadata) -> str:
+    """The ApplicationSet that made the application; "" where none did."""
+    return next((plain(one.name, 300) for one in meta.owner_references or [] if one.kind == "ApplicationSet" and one.name), "")
+
+
+def manager_of(meta: wire.Metadata) -> str:
+    """The application whose manifests hold this object, as its tracking id says; "" where none does."""
+    tracked = (meta.annotations or {}).get(TRACKED, "").partition(":")[0]
+    return plain(tracked, 300) if tracked and tracked != meta.name else ""
+
+
 def sources_of(holder: wire.Spec | wire.History | wire.SyncResult | wire.Sync | wire.ComparedTo | None) -> list[wire.Source]:
     """The sources in order: several, or one, or none. Of a hydrated application what it syncs: its rendered manifests."""
     if holder is None:

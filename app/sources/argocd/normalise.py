@@ -21,7 +21,7 @@ from app.sources.argocd.differing import Differing
 from app.sources.argocd.hydration import hydration_events, places, staged_wants
 from app.sources.argocd.maker import Maker, address, maker
 from app.sources.argocd.memory import Memory
-from app.sources.argocd.names import destination, instant, repository, sources_of, stamp
+from app.sources.argocd.names import destination, instant, manager_of, repository, set_of, sources_of, stamp
 from app.sources.argocd.operations import Heard
 from app.sources.argocd.pulse import Pulse
 from app.sources.argocd.standing import (
@@ -231,11 +231,21 @@ def _speaker(one: Announcement) -> Actor | None:
 def _application(make: Maker, reading: Reading, memory: Memory, heard: Heard) -> Iterator[Event]:
     app, facts = reading.app, settings(reading.app)
     spec = reading.spec or digest(canonical_json(facts))
-    source = {"spec": spec, "source": facts["sources"], **facts}
+    owner = set_of(app.metadata)
+    source = {
+        "spec": spec,
+        "source": facts["sources"],
+        **facts,
+        "set": owner or None,
+        "managed_by": manager_of(app.metadata) or None,
+    }
     if not memory.spec:
         created = instant(app.metadata.creation_timestamp)
-        actor = _by(heard, "ResourceCreated", "created application", None) or unknown(
-            heard.failure or "its creation is no longer announced"
+        made = automation(f"ApplicationSet {owner}") if owner else None  # it owns it, and goes with it
+        actor = (
+            made
+            or _by(heard, "ResourceCreated", "created application", None)
+            or unknown(heard.failure or "its creation is no longer announced")
         )
         how = How.OBSERVED if actor.name else How.RECONSTRUCTED
         yield make.event("application", make.uid, "created", Step.NOTED, created or make.now, source, actor=actor, how=how)
@@ -243,6 +253,7 @@ def _application(make: Maker, reading: Reading, memory: Memory, heard: Heard) ->
         changed = sorted(key for key in facts if facts[key] != memory.facts.get(key))
         actor = _by(heard, "ResourceUpdated", "updated application spec", memory.heard) or unknown(
             "no announcement names who changed it: it was changed past Argo CD's API, or by more than one person"
+            + (f"; or by its ApplicationSet {owner}" if owner else "")
         )
         was = {key: memory.facts.get(key) for key in changed}
         unique = f"{memory.spec[7:23]}>{spec[7:23]}@{app.metadata.generation or stamp(make.now)}"
@@ -298,7 +309,7 @@ def _remember(memory: Memory, app: wire.Application, make: Maker, heard: Heard, 
     memory.project, memory.created = make.keys.project or "default", app.metadata.creation_timestamp or ""
     memory.destination, memory.repository = make.keys.destination, make.keys.repository
     memory.deleting = plain(app.metadata.deletion_timestamp, 64) or None
-    memory.starts = heard.announces
+    memory.starts, memory.owner = heard.announces, set_of(app.metadata)
     memory.deleter = next((one.user for one in heard.said or () if one.message.endswith(" deleted application")), memory.deleter)
     memory.heard = max((list(one.order) for one in heard.said or ()), default=memory.heard)
     story.memory = memory
@@ -311,8 +322,12 @@ def _gone(memory: Memory, view: View, at: datetime, because: str) -> Event:
     )
     make = Maker(view.source, memory.uid, memory.name, address(view.base, memory.namespace, memory.name), keys, view.now)
     when = instant(memory.deleting) or at
-    who = Actor(memory.deleter, id=memory.deleter) if memory.deleter else unknown("Argo CD keeps no announcement of what is gone")
+    why = "Argo CD keeps no announcement of what is gone" + (
+        f"; its ApplicationSet {memory.owner} may have" if memory.owner else ""
+    )
+    who = Actor(memory.deleter, id=memory.deleter) if memory.deleter else unknown(why)
     facts = {"message": because, "spec": memory.spec, "source": memory.facts.get("sources"), "seen_at": memory.read or None}
+    facts |= {"set": memory.owner or None}
     return make.event("application", memory.uid, "deleted", Step.NOTED, when, facts, actor=who, how=How.RECONSTRUCTED)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from app.canonical import plain
 from app.errors import NotUnderstood, SourceError, Unauthorized
 from app.sources.argocd.client import Client
+from app.sources.argocd.sets import HELD, why_not
 from app.sources.argocd.terms import WRITES
 from app.sources.argocd.wire import items_of
 from app.sources.contract import Probe
@@ -50,10 +51,20 @@ def probe(client: Client, now: datetime) -> Probe:
             "applications": seen,
             "revision in lists": parts(version) >= (3, 5),
             "initiator in the history": parts(version) >= (2, 11),
+            "ApplicationSets": _sets(client),
         },
         problems=problems,
         state=state,
     )
+
+
+def _sets(client: Client) -> bool | str:
+    """Without them the steps of rolling syncs are not known; that is no problem of the token."""
+    try:
+        items_of(client.applicationsets().body, "the list of application sets")
+    except HELD as error:
+        return f"no: {why_not(error)}"
+    return True
 
 
 def _rights(client: Client, problems: list[str]) -> tuple[list[str], bool]:

@@ -11,6 +11,7 @@ from typing import Any
 REMOVED = "[removed]"
 WHOLE = frozenset({"manifests", "values", "valuesObject", "stringData", "patch", "commonAnnotations", "commonLabels"})
 VALUED = frozenset({"parameters", "env", "extVars", "tlas", "info"})  # lists of {name, value, …}: names stay
+SELECTS = "matchExpressions"
 DROPPED = frozenset({"managedFields"})
 LOGIN = re.compile(r"(?i)(\bhttps?://)[^/\s@]+@|(\b[a-z][a-z0-9+.-]*://[^/\s:@]+:)[^/\s@]+@")
 COPIES = frozenset({"kubectl.kubernetes.io/last-applied-configuration", "argocd.argoproj.io/last-applied-configuration"})
@@ -35,9 +36,16 @@ def redacted(value: Any) -> Any:
 def _field(key: str, item: Any) -> Any:
     if key in COPIES:
         return REMOVED
+    if key == SELECTS and isinstance(item, list):
+        return [_selecting(one) for one in item]
     if key in VALUED and isinstance(item, list):
         return [_named(one) for one in item]
     return redacted(item)
+
+
+def _selecting(one: Any) -> Any:
+    """A label selector's expression: the `values` of one are labels, which are no secrets."""
+    return {key: one.get(key) for key in ("key", "operator", "values")} if isinstance(one, dict) else REMOVED
 
 
 def _named(one: Any) -> Any:

@@ -23,6 +23,7 @@ from app.sources.argocd.pulse import Pulse
 from app.sources.argocd.reader import Reader
 from app.sources.argocd.revisions import ONLY_ONE
 from app.sources.argocd.risk import clock, kept_of
+from app.sources.argocd.sets import Rolled, Sets
 from app.sources.contract import Connection, Page, Probe, Stream, Task
 
 STREAM = "applications"
@@ -66,14 +67,21 @@ class Argocd:
         who = due(task.memory, lines, task.now, task.everything)
         this = _Pass(task, view, found, found.unknown)
         kept = kept_of(task.memory, (one.key for one in lines))
+        rolled = Rolled()
         for page in self._read(this, who.read):
             kept |= kept_of(page.remember, page.remember)
+            rolled.note(page)
             yield page
+        sets = Sets(self.client, self.connection.name, task.now, task.memory)
+        yield from sets.pages(rolled.operations, rolled.owners, task.everything)
+        this.unknown += sets.unknown
         if not found.failed:
             yield from self._missing(this, {one.key for one in lines})
         failed = [*found.failed.values(), *(this.failures if len(this.failures) == len(who.read) else ())]
         remember: dict[str, Any] = {CLOCK: clock(kept, this.late(), task.now), **({} if failed else {"pass": stamp(task.now)})}
-        for key, value in (("levels", who.levels), ("shards", found.shards), (PULSE, pulse.dump())):
+        remember |= sets.remember()
+        able = sets.abilities or task.memory.get("server")
+        for key, value in (("levels", who.levels), ("shards", found.shards), (PULSE, pulse.dump()), ("server", able)):
             if (value or None) != task.memory.get(key):
                 remember[key] = value or None
         yield Page(remember=remember, unknown=this.unknown, seen=len(found.items))

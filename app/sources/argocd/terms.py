@@ -82,13 +82,16 @@ PATHS = (
     r"/api/v1/session/userinfo",
     r"/api/v1/account/can-i/applications/[a-z]+/\*/\*",
     r"/api/v1/projects",
+    r"/api/v1/applicationsets",
+    rf"/api/v1/applicationsets/{NAME}",
+    rf"/api/v1/applicationsets/{NAME}/events",
     r"/api/v1/applications",
     rf"/api/v1/applications/{NAME}",
     rf"/api/v1/applications/{NAME}/events",
     rf"/api/v1/applications/{NAME}/managed-resources",
     rf"/api/v1/applications/{NAME}/revisions/[0-9a-f]{{40,64}}/metadata",
 )
-PARAMETERS = frozenset({"fields", "projects", "project", "appNamespace", "sourceIndex", "versionId"})
+PARAMETERS = frozenset({"fields", "projects", "project", "appNamespace", "appsetNamespace", "sourceIndex", "versionId"})
 WRITES = ("sync", "update", "delete", "override", "action", "create")
 
 SUCCESS_STEP = {

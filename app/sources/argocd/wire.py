@@ -18,6 +18,13 @@ class Wire(msgspec.Struct, rename="camel"):
     """Anything Argo CD sends. Unknown fields are ignored."""
 
 
+class Owner(Wire):
+    """The Kubernetes object that made this one, and with which it goes."""
+
+    kind: str | None = None
+    name: str | None = None
+
+
 class Metadata(Wire):
     name: str
     namespace: str | None = None
@@ -27,6 +34,7 @@ class Metadata(Wire):
     creation_timestamp: str | None = None
     deletion_timestamp: str | None = None
     annotations: dict[str, str] | None = None
+    owner_references: list[Owner] | None = None
 
 
 class Source(Wire):

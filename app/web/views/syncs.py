@@ -32,6 +32,7 @@ class Source:
     revision: str
     revision_href: str
     before: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,7 @@ class _Sheet:
             service = sync.get("initiator_kind") == "service"
             return Fact("Begun by", (f"{sync['initiator']}{', a service account' if service else ''}",))
         if sync.get("automated"):
-            return Fact("Begun by", ("an ApplicationSet" if sync.get("kind") == "applicationset" else "Argo CD itself",))
+            return Fact("Begun by", (_set(sync) if sync.get("kind") == "applicationset" else "Argo CD itself",))
         return Fact("Begun by", (f"not known: {sync.get('initiator_because') or 'nothing names anybody'}",), tone="indeterminate")
 
     def _try(self, one: Mapping[str, Any]) -> Try:
@@ -193,6 +194,32 @@ class _Sheet:
         return Try(f"{one.get('number')}{before}", at, told, own if own != told else "")
 
 
+def _set(sync: Mapping[str, Any]) -> str:
+    """`the rolling sync of ApplicationSet tenants, step 2 of 3`."""
+    told = sync.get("rolling_sync")
+    if not isinstance(told, Mapping):
+        return "an ApplicationSet"
+    if not told.get("set"):
+        return f"an ApplicationSet, which is not known: {told.get('because') or 'it is not told'}"
+    step = f", step {told['step']}" + (f" of {told['steps']}" if told.get("steps") else "") if told.get("step") else ""
+    return f"the rolling sync of ApplicationSet {told['set']}{step}"
+
+
+def _hydrated(one: Mapping[str, Any]) -> list[str]:
+    """What its manifests were rendered from."""
+    dry = one.get("hydrated_from")
+    if not isinstance(dry, Mapping):
+        return []
+    where = ", ".join(str(part) for part in (dry.get("repository"), dry.get("path")) if part)
+    branch = f"; promoted from {dry['promoted_from']}" if dry.get("promoted_from") else ""
+    if not dry.get("revision"):
+        return [
+            f"hydrated from a commit of {where or 'a repository that is not named'} that is not known: {dry.get('because')}{branch}"
+        ]
+    how = {"pair": "the hydrator’s own record", "reference": "the hydrated commit names it"}.get(str(dry.get("known_by")), "")
+    return [f"hydrated from {str(dry['revision'])[:12]} of {where}" + (f" ({how})" if how else "") + branch]
+
+
 def _source(one: Mapping[str, Any]) -> Source:
     """`bank/apps, payments`: what it was brought to, and what was there before."""
     repository, path, chart = (str(one.get(key) or "") for key in ("repository", "path", "chart"))
@@ -205,6 +232,7 @@ def _source(one: Mapping[str, Any]) -> Source:
         revision=(f"{revision[:12]}{target}" if revision else "no revision: it came from no commit"),
         revision_href=f"/changes?q=commit:{revision}" if len(revision) >= 40 and revision.isalnum() else "",
         before="the same" if before and before == revision else before[:12] or "not known",
+        notes=tuple(_hydrated(one)),
     )
 
 
