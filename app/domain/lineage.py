@@ -21,6 +21,17 @@ class System(StrEnum):
     UNKNOWN = "unknown"  # the store that would say it is not among what was read
 
 
+CALLED = {
+    System.SSM: "AWS Parameter Store",
+    System.SECRETS_MANAGER: "AWS Secrets Manager",
+    System.VAULT: "Vault",
+    System.GOOGLE: "Google Secret Manager",
+    System.AZURE: "Azure Key Vault",
+    System.OTHER: "another store",
+    System.UNKNOWN: "a store that was not read",
+}
+
+
 class Match(StrEnum):
     """Why a reader is taken to read what a writer wrote."""
 
@@ -141,3 +152,65 @@ class Look:
     seq: int | None = None
     unread_because: str = ""
     unread_since: datetime | None = None
+
+
+ORDER = ("stale", "due", "unknown", "unwritten", "unread", "pinned", "fresh")  # of states, the first leads
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`since`: of a stale reader when the path changed; `due_at`: when its schedule reads it next, or should have."""
+
+    state: Freshness
+    because: str
+    since: datetime | None = None
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """One Terraform resource. `changed`: the last change of the value, None where none was read; `last`: the last that was told
+    of it; `gone`: the act after which it writes no more."""
+
+    last: Write
+    changed: Write | None
+    gone: Write | None
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    workload: Workload
+    application: str
+    ways: tuple[str, ...]
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One ExternalSecret, by one key. `properties`: the parts of the value that it takes; empty: the whole."""
+
+    look: Look
+    external: External
+    ask: Asked
+    store: Store | None
+    properties: tuple[str, ...]
+    match: Match | None
+    because: str
+    standing: Standing
+    users: tuple[User, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """`states` in the order of `ORDER`; `gaps`: (what is missing, because)."""
+
+    system: System
+    path: str
+    writers: tuple[Writer, ...]
+    readers: tuple[Reader, ...]
+    states: tuple[str, ...]
+    gaps: tuple[tuple[str, str], ...]
+
+    @property
+    def inferred(self) -> bool:
+        return any(one.match is Match.INFERRED for one in self.readers)

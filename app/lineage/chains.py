@@ -4,64 +4,28 @@ Neither the order of writes nor that of looks matters.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from app.domain.lineage import Asked, External, Look, Match, Store, System, Workload, Write
+from app.domain.lineage import (
+    ORDER,
+    Asked,
+    External,
+    Look,
+    Match,
+    Path,
+    Reader,
+    Standing,
+    Store,
+    System,
+    User,
+    Workload,
+    Write,
+    Writer,
+)
 from app.lineage import fresh
-from app.lineage.fresh import Standing
 from app.lineage.paths import asked, matched, spelled, token
 
-ORDER = ("stale", "due", "unknown", "unwritten", "unread", "pinned", "fresh")  # of states, the first leads
 Spot = tuple[System, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Writer:
-    """One Terraform resource. `changed`: the last change of the value, None where none was read; `last`: the last that was told
-    of it; `gone`: the act after which it writes no more."""
-
-    last: Write
-    changed: Write | None
-    gone: Write | None
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    workload: Workload
-    application: str
-    ways: tuple[str, ...]
-    standing: Standing
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """One ExternalSecret, by one key. `properties`: the parts of the value that it takes; empty: the whole."""
-
-    look: Look
-    external: External
-    ask: Asked
-    store: Store | None
-    properties: tuple[str, ...]
-    match: Match | None
-    because: str
-    standing: Standing
-    users: tuple[User, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """`states` in the order of `ORDER`; `gaps`: (what is missing, because)."""
-
-    system: System
-    path: str
-    writers: tuple[Writer, ...]
-    readers: tuple[Reader, ...]
-    states: tuple[str, ...]
-    gaps: tuple[tuple[str, str], ...]
-
-    @property
-    def inferred(self) -> bool:
-        return any(one.match is Match.INFERRED for one in self.readers)
 
 
 def paths(writes: Iterable[Write], looks: Iterable[Look]) -> tuple[Path, ...]:
@@ -77,10 +41,11 @@ def paths(writes: Iterable[Write], looks: Iterable[Look]) -> tuple[Path, ...]:
                 for spot, one in _reading(look, external, ask, properties, store, written, around):
                     read.setdefault(spot, []).append(one)
     found = [_path(spot, written.at.get(spot, []), read.get(spot, [])) for spot in {*written.at, *read}]
-    return tuple(sorted(found, key=_place))
+    return tuple(sorted(found, key=place))
 
 
-def _place(one: Path) -> tuple[int, float, str, str]:
+def place(one: Path) -> tuple[int, float, str, str]:
+    """Where it stands in the list: no two paths have the same."""
     since = [reader.standing.since for reader in one.readers if reader.standing.since]
     return ORDER.index(one.states[0]), min(since).timestamp() if since else 0.0, one.path, str(one.system)
 
@@ -221,7 +186,8 @@ def _path(spot: Spot, writers: Sequence[Writer], readers: Sequence[Reader]) -> P
             because = f"no workload of the applications that were read uses the Secret {one.external.target}, which {name} makes"
             gaps.append(("nobody we watch uses its Secret", because))
     told = tuple(state for state in ORDER if state in states)
-    return Path(spot[0], spot[1], tuple(writers), tuple(readers), told, tuple(dict.fromkeys(gaps)))
+    ordered = sorted(readers, key=lambda one: (ORDER.index(str(one.standing.state)), one.look.application, one.external.name))
+    return Path(spot[0], spot[1], tuple(writers), tuple(ordered), told, tuple(dict.fromkeys(gaps)))
 
 
 def _unwritten(system: System, writers: Sequence[Writer]) -> str:

@@ -5,23 +5,12 @@ never again: https://external-secrets.io/latest/api/externalsecret/. A process s
 started: https://kubernetes.io/docs/concepts/configuration/secret/.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.domain.lineage import Asked, External, Freshness, Look, Match, System, Workload, Write
+from app.domain.lineage import Asked, External, Freshness, Look, Match, Standing, Workload, Write
 
 GRACE = timedelta(minutes=5)
 NEVER_PINNED = frozenset({"", "latest", "AWSCURRENT"})
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """`since`: of a stale reader when the path changed; `due_at`: when its schedule reads it next, or should have."""
-
-    state: Freshness
-    because: str
-    since: datetime | None = None
-    due_at: datetime | None = None
 
 
 def reader(look: Look, external: External, one: Asked, match: Match, changes: list[Write]) -> Standing:
@@ -69,14 +58,12 @@ def _unread(look: Look, external: External, match: Match, change: Write) -> Stan
 def _failing(external: External) -> str:
     if external.ready is False:
         return f"it is not ready ({external.reason})" if external.reason else "it is not ready"
-    return f"its {_every(external.interval or 0)} have passed"
+    return f"its interval of {_every(external.interval or 0)} has passed"
 
 
 def _every(seconds: int) -> str:
-    for unit, size in (("hours", 3600), ("minutes", 60)):
-        if seconds % size == 0 and seconds >= size:
-            return f"{seconds // size:,} {unit}"
-    return f"{seconds:,} seconds"
+    unit, size = next(((u, n) for u, n in (("hour", 3600), ("minute", 60)) if seconds % n == 0), ("second", 1))
+    return f"{seconds // size:,} {unit}{'s' if seconds != size else ''}"
 
 
 def workload(one: Workload, ways: tuple[str, ...], external: External, standing: Standing) -> Standing:
@@ -94,14 +81,3 @@ def workload(one: Workload, ways: tuple[str, ...], external: External, standing:
     if "volume" in ways:
         return Standing(Freshness.UNKNOWN, "the kubelet renews what is mounted; whether the program reads it again is not told")
     return Standing(Freshness.UNKNOWN, "whether it has read the Secret since is not told")
-
-
-PROVIDERS = {
-    System.SSM: "AWS Parameter Store",
-    System.SECRETS_MANAGER: "AWS Secrets Manager",
-    System.VAULT: "Vault",
-    System.GOOGLE: "Google Secret Manager",
-    System.AZURE: "Azure Key Vault",
-    System.OTHER: "another store",
-    System.UNKNOWN: "a store that was not read",
-}

@@ -13,6 +13,7 @@ ACCOUNTS_ARE = ("unresolved", "person", "bot", "service", "decided", "seen", "un
 CAUSES = tuple(str(cause) for cause in Cause)
 ENDS = tuple(str(ended).replace(" ", "-") for ended in Ended)
 DRIFTS_ARE = ("open", "closed", "unknown", "drift", "not-drift", "over-limit", "within-limit")
+PATHS_ARE = ("stale", "due", "fresh", "pinned", "unknown", "unread", "unwritten", "declared", "inferred")
 STEPS = tuple(str(step) for step in Step)
 
 
@@ -173,6 +174,26 @@ DRIFT: Fields = _table(
     Field("after", Kind.TIME, "after:2026-09-24", "Still standing at this time, or begun later.", "from {}", "up to {}"),
     Field("before", Kind.TIME, "before:2026-10-08", "Begun earlier than this time.", "up to {}", "from {}"),
 )
+
+LINEAGE: Fields = _table(
+    Field("path", T, "path:/payments/*", "The path, as it is written or as it is asked for.", "at {}", "not at {}"),
+    Field("system", T, "system:aws-ssm", "The store: aws-ssm, aws-secrets-manager, vault, gcp-secret-manager, azure-key-vault.",
+          "in {}", "not in {}"),
+    Field("workspace", T, "workspace:settlements-*", "A Terraform workspace that writes it.",
+          "written by workspace {}", "not written by workspace {}"),
+    Field("app", T, "app:payments-api", "An Argo CD application that reads it, or uses the Secret that was made of it.",
+          "read by application {}", "not read by application {}"),
+    Field("project", T, "project:payments", "The project of a reader.", "read in project {}", "not read in project {}"),
+    Field("cluster", T, "cluster:prod-eu-1", "The cluster of a reader.", "read on cluster {}", "not read on cluster {}"),
+    Field("namespace", T, "namespace:payments", "The namespace of a reader.", "read in namespace {}", "not read in namespace {}"),
+    Field("resource", T, "resource:aws_ssm_parameter.*", "A Terraform address, type or module that writes it; or the kind/name or "
+          "kind of an ExternalSecret, a Secret or a workload.", "through {}", "not through {}"),
+    Field("run", T, "run:run-Jd8wQ2sVbn4LrPk1", "The run that last changed it.", "changed by run {}", "not changed by run {}"),
+    Field("source", T, "source:tfe-prod", "A source that told of it.", "told by {}", "not told by {}"),
+    Field("is", C, "is:stale", "stale: a reader has not read the last change, and should have; due: its next refresh will; fresh, "
+          "pinned (it asks for one version) or unknown; unread, unwritten: nobody we watch does; declared or inferred: how a "
+          "reader is known.", "that are {}", "that are not {}", PATHS_ARE),
+)
 # fmt: on
 
-LISTS: Mapping[str, Fields] = {"changes": CHANGES, "events": EVENTS, "people": PEOPLE}
+LISTS: Mapping[str, Fields] = {"changes": CHANGES, "events": EVENTS, "people": PEOPLE, "lineage": LINEAGE}

@@ -9,7 +9,14 @@ from app.search.fields import Field, Fields, Kind
 from app.search.period import Period, narrowed
 from app.search.tree import Query, Span, Term, Value
 
-_ONE = {"changes": "change", "events": "event", "episodes": "episode", "findings": "finding", "accounts": "account"}
+_ONE = {
+    "changes": "change",
+    "events": "event",
+    "episodes": "episode",
+    "findings": "finding",
+    "accounts": "account",
+    "paths": "path",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,21 @@ from fastapi import FastAPI, Request, Response
 
 from app.web import problems, schema
 from app.web.frame import Counts, Frame
-from app.web.pages import api, changes, csv, events, health, help, ledger, overview, people, people_doors, sources, webhooks
+from app.web.pages import (
+    api,
+    changes,
+    csv,
+    events,
+    health,
+    help,
+    ledger,
+    lineage,
+    overview,
+    people,
+    people_doors,
+    sources,
+    webhooks,
+)
 from app.web.portal import Portal
 
 ABOUT = (
@@ -27,7 +41,7 @@ def build(portal: Portal) -> FastAPI:
     counts, told = Counts(), webhooks.Told()
     app.include_router(portal.assets.router())
     app.include_router(csv.router(portal))
-    for part in (overview, changes, events, ledger, people, people_doors, sources, help, api):
+    for part in (overview, changes, events, ledger, lineage, people, people_doors, sources, help, api):
         app.include_router(part.router(portal))
     app.include_router(webhooks.router(portal, told))
     app.include_router(health.router(portal, counts, told))

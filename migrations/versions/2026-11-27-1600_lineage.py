@@ -13,6 +13,7 @@ depends_on = None
 
 SCHEMA = """
 CREATE TABLE lineage_writes (
+    id UUID NOT NULL,
     source TEXT NOT NULL,
     run TEXT NOT NULL,
     address TEXT NOT NULL,
@@ -25,9 +26,11 @@ CREATE TABLE lineage_writes (
     value_changed BOOLEAN,
     began_at TIMESTAMP WITH TIME ZONE,
     at TIMESTAMP WITH TIME ZONE NOT NULL,
-    PRIMARY KEY (source, run, address, path, gone)
+    PRIMARY KEY (id)
 );
+CREATE INDEX lineage_writes_by_run ON lineage_writes (run);
 CREATE TABLE lineage_holds (
+    id UUID NOT NULL,
     source TEXT NOT NULL,
     workspace TEXT NOT NULL,
     address TEXT NOT NULL,
@@ -36,7 +39,7 @@ CREATE TABLE lineage_holds (
     system TEXT NOT NULL,
     run TEXT NOT NULL,
     at TIMESTAMP WITH TIME ZONE NOT NULL,
-    PRIMARY KEY (source, workspace, address, path)
+    PRIMARY KEY (id)
 );
 CREATE TABLE lineage_looks (
     source TEXT NOT NULL,

@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from app.domain.lineage import Asked, External, Freshness, Look, Match, System, Workload, Write
-from app.lineage.chains import Path, paths
+from app.domain.lineage import Asked, External, Freshness, Look, Match, Path, System, Workload, Write
+from app.lineage.chains import paths
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -4,8 +4,11 @@ from collections.abc import Iterator
 
 from tests.stories.bank import Bank
 
-LISTS = ("/", "/changes", "/events", "/sources", "/ledger", "/people", "/metrics", "/changes.csv", "/events.csv", "/people.csv")
-ANSWERS = ("/api/v1/changes?limit=200", "/api/v1/events?limit=200", "/api/v1/people", "/api/v1/changes/count")
+LISTS = (
+    *("/", "/changes", "/events", "/sources", "/ledger", "/people", "/lineage", "/metrics"),
+    *("/changes.csv", "/events.csv", "/people.csv", "/lineage.csv"),
+)
+ANSWERS = ("/api/v1/changes?limit=200", "/api/v1/events?limit=200", "/api/v1/people", "/api/v1/lineage", "/api/v1/changes/count")
 
 
 def everywhere(bank: Bank) -> Iterator[tuple[str, bytes]]:

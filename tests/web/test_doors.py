@@ -8,6 +8,7 @@ import pytest
 from app.ledger import merkle
 from app.ledger.checkpoint import open_checkpoint
 from app.web import schema
+from app.web.schema_lineage import Lineage
 from jsonschema import Draft202012Validator
 
 from tests.web import world
@@ -25,6 +26,7 @@ PUBLISHED = {
     "/api/v1/changes?limit=500": schema.Changes,
     "/api/v1/events?limit=100": schema.Events,
     "/api/v1/people?limit=500": schema.People,
+    "/api/v1/lineage?limit=500": Lineage,
     "/api/v1/sources": schema.SourceList,
     "/api/v1/ledger": schema.LedgerOf,
     "/api/v1/ledger/entries/0": schema.Proof,

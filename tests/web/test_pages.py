@@ -12,8 +12,8 @@ from tests.fixtures.queries import counted
 from tests.web import world
 from tests.web.conftest import Site
 
-PAGES = ("/", "/changes", "/events", "/sources", "/ledger", "/people", "/help/search")
-SELECTS = {"/": 9, "/changes": 8, "/events": 4, "/sources": 6, "/ledger": 2, "/people": 6, "/help/search": 1}
+PAGES = ("/", "/changes", "/events", "/sources", "/ledger", "/people", "/lineage", "/help/search")
+SELECTS = {"/": 9, "/changes": 8, "/events": 4, "/sources": 6, "/ledger": 2, "/people": 6, "/lineage": 5, "/help/search": 1}
 
 
 class Read(HTMLParser):

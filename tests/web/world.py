@@ -17,6 +17,7 @@ from sqlalchemy import Engine, insert, text
 
 from tests.linking import build
 from tests.linking.world import RULES
+from tests.web.lineage_world import lineage
 
 ORIGIN = "ledger.bank.example/throughline"
 KEY: Key = generate_key()
@@ -26,6 +27,7 @@ FORMULA = "=cmd|' /C calc'!A0"
 TURNED = "reviewed \u202egnihton\u202c by ana"
 LONG = "ein sehr langer Titel ohne Ende " * 320
 EMOJI = "🚀 déploiement 日本語 \u200b\u0007"
+NAMES = [SCRIPT, FORMULA, TURNED, "/" + "long/" * 300, "\x00nul", "🚀/日本語"]
 HOSTILE = {401: SCRIPT, 402: FORMULA, 403: TURNED, 404: LONG, 405: EMOJI, 406: "\x00\x00nul"}
 DAY = 24 * 60
 
@@ -69,7 +71,7 @@ def hostile() -> list[Event]:
 
 def fill(engine: Engine) -> None:
     """Events in, sealed, projected; and streams as a worker leaves them."""
-    events = [_known(event) for event in sorted([*ordinary(), *hostile()], key=lambda e: e.observed_at)]
+    events = [_known(event) for event in sorted([*ordinary(), *hostile(), *lineage(NAMES)], key=lambda e: e.observed_at)]
     body = b'{"data": {"id": "run-1", "status": "applied"}}'
     seen = Observation("run/run-1", "https://tfe.bank.example/api/v2/runs/run-1", body, "sha256:" + _hex(body), NOW)
     with transaction(engine) as connection:

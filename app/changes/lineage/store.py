@@ -8,9 +8,12 @@ import orjson
 from sqlalchemy import Connection, Row, Select, and_, delete, or_, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
+from app.canonical import stable_id
+from app.changes.document import storable
 from app.db.tables.ledger import events
 from app.db.tables.lineage import lineage_holds, lineage_looks, lineage_writes
-from app.domain.lineage import Look, System, Write
+from app.domain.lineage import Look, Path, System, Write
+from app.lineage.chains import paths
 from app.lineage.told import externals, stores, workloads
 
 TABLES = (lineage_writes, lineage_holds, lineage_looks)
@@ -23,8 +26,14 @@ def set_writes(connection: Connection, runs: Sequence[tuple[str, str]], writes: 
     if runs:
         connection.execute(delete(lineage_writes).where(tuple_(lineage_writes.c.source, lineage_writes.c.run).in_(list(runs))))
     if writes:
-        rows = [{**{name: getattr(one, name) for name in WRITE}, "system": str(one.system)} for one in writes]
-        connection.execute(insert(lineage_writes), rows)
+        rows = [_row(one, WRITE, one.source, one.run, one.address, one.path, str(one.gone)) for one in writes]
+        connection.execute(insert(lineage_writes).on_conflict_do_nothing(), rows)
+
+
+def _row(one: Write, names: Sequence[str], *natural: str) -> dict[str, Any]:
+    """`natural` is the key, as one id: names from outside may be longer than an index holds."""
+    row: dict[str, Any] = storable({name: getattr(one, name) for name in names})
+    return {"id": stable_id("lineage", *natural), **row, "system": str(one.system)}
 
 
 def keep_holds(connection: Connection, holds: Iterable[Write]) -> None:
@@ -36,18 +45,17 @@ def keep_holds(connection: Connection, holds: Iterable[Write]) -> None:
             newest[key] = one
     if not newest:
         return
-    rows = [{**{name: getattr(one, name) for name in HOLD}, "system": str(one.system)} for one in newest.values()]
+    rows = [_row(one, HOLD, *key) for key, one in newest.items()]
     statement = insert(lineage_holds)
     new, table = statement.excluded, lineage_holds.c
     later = or_(new.at > table.at, and_(new.at == table.at, new.run.collate("C") > table.run.collate("C")))
     values = {name: new[name] for name in ("type", "system", "run", "at")}
-    keys = ["source", "workspace", "address", "path"]
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values, where=later), rows)
+    connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values, where=later), rows)
 
 
 def keep_looks(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
-        connection.execute(insert(lineage_looks).on_conflict_do_nothing(), list(rows))
+        connection.execute(insert(lineage_looks).on_conflict_do_nothing(), [storable(dict(row)) for row in rows])
 
 
 def prune_looks(connection: Connection, applications: Collection[tuple[str, str]]) -> None:
@@ -76,6 +84,11 @@ def drop_looks(connection: Connection, applications: Collection[tuple[str, str]]
     if applications:
         named = tuple_(lineage_looks.c.source, lineage_looks.c.uid)
         connection.execute(delete(lineage_looks).where(named.in_(sorted(applications))))
+
+
+def every(connection: Connection) -> tuple[Path, ...]:
+    """Every path that is written or asked for, as it stands."""
+    return paths(writes(connection), looks(connection))
 
 
 def writes(connection: Connection) -> list[Write]:

@@ -7,7 +7,6 @@ from sqlalchemy import Connection
 from app.changes.lineage import store
 from app.domain.change import Entity, Run
 from app.domain.event import Entry
-from app.domain.lineage import Write
 from app.domain.moment import moment_of
 from app.lineage.written import holds, writes
 
@@ -17,17 +16,13 @@ def take(connection: Connection, entries: Sequence[Entry], entity: Callable[[str
     events = [entry.event for entry in entries]
     runs = sorted({(event.source, event.keys.run) for event in events if event.keys.run})
     written = [one for source, run in runs if isinstance(found := entity(f"run:{source}:{run}"), Run) for one in writes(found)]
-    store.set_writes(connection, runs, list({_key(one): one for one in written}.values()))
+    store.set_writes(connection, runs, written)
     store.keep_holds(connection, [one for event in events for one in holds(event)])
     looked = {(event.source, event.ref.id) for event in events if event.type == "secret-refs"}
     store.keep_looks(connection, [_look(entry) for entry in entries if entry.event.type == "secret-refs"])
     store.prune_looks(connection, looked)
     gone = {(e.source, e.ref.id) for e in events if e.type == "application" and e.status == "deleted"}
     store.drop_looks(connection, gone)
-
-
-def _key(one: Write) -> tuple[str, str, str, str, bool]:
-    return one.source, one.run, one.address, one.path, one.gone
 
 
 def _look(entry: Entry) -> dict[str, object]:
@@ -37,7 +32,7 @@ def _look(entry: Entry) -> dict[str, object]:
     return {
         "source": event.source,
         "uid": event.ref.id,
-        "look": f"{look}" if listed and isinstance(look, str) else f"{event.status} {event.id}",
+        "look": look[:100] if listed and isinstance(look, str) else f"unavailable {event.id}",
         "part": part if type(part) is int else 0,
         "parts": parts if type(parts) is int else 1,
         "status": event.status,

@@ -1,6 +1,6 @@
 """Lineage, derived from the ledger as changes are: it can be dropped and rebuilt, and must come out identical."""
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Integer, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.db.tables.metadata import metadata
@@ -10,11 +10,12 @@ AT = DateTime(timezone=True)
 lineage_writes = Table(
     "lineage_writes",
     metadata,
-    Column("source", Text, primary_key=True),
-    Column("run", Text, primary_key=True),
-    Column("address", Text, primary_key=True),
-    Column("path", Text, primary_key=True),
-    Column("gone", Boolean, primary_key=True),  # from then on it writes the path no more
+    Column("id", Uuid, primary_key=True),  # of source, run, address, path and gone
+    Column("source", Text, nullable=False),
+    Column("run", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("gone", Boolean, nullable=False),  # from then on it writes the path no more
     Column("workspace", Text, nullable=False),
     Column("type", Text, nullable=False),
     Column("system", Text, nullable=False),
@@ -22,15 +23,17 @@ lineage_writes = Table(
     Column("value_changed", Boolean),  # null: it may have
     Column("began_at", AT),
     Column("at", AT, nullable=False),
+    Index("lineage_writes_by_run", "run"),
 )
 
 lineage_holds = Table(
     "lineage_holds",
     metadata,
-    Column("source", Text, primary_key=True),
-    Column("workspace", Text, primary_key=True),
-    Column("address", Text, primary_key=True),
-    Column("path", Text, primary_key=True),
+    Column("id", Uuid, primary_key=True),  # of source, workspace, address and path
+    Column("source", Text, nullable=False),
+    Column("workspace", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("path", Text, nullable=False),
     Column("type", Text, nullable=False),
     Column("system", Text, nullable=False),
     Column("run", Text, nullable=False),  # the newest whose plan left it as it was

@@ -12,6 +12,7 @@ PAGES = (
     ("changes", "/changes", "Changes", False),
     ("events", "/events", "Events", False),
     ("ledger", "/ledger", "Ledger", True),
+    ("lineage", "/lineage", "Lineage", False),
     ("sources", "/sources", "Sources", False),
     ("people", "/people", "People", False),
 )
