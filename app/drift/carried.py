@@ -133,7 +133,7 @@ class Carried:
         out: JSON = {name: getattr(self, name) for name in (*names, *PLAIN, "seen", "operations", "acts")}
         out |= {"layer": str(self.layer), "looks": [iso(look) for look in self.looks]}
         out["open"] = {name: kept(one) for name, one in self.open.items()}
-        out["closed"] = [kept(one) for one in self.closed.values()]
+        out["closed"] = [kept(self.closed[key]) for key in sorted(self.closed)]  # keys of objects have no order in the database
         return out | {"spots": {ref: _spot(one) for ref, one in self.spots.items()}}
 
 

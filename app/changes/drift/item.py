@@ -11,7 +11,7 @@ from app.domain.drift import RuledOut
 
 def episode_item(row: EpisodeRow, now: datetime, blind: Sequence[BlindRow] = ()) -> dict[str, Any]:
     """Times are ISO 8601 UTC; what is not known is null. `blind`: the times in which nobody could tell, while it stood."""
-    of, stood = row.of, row.stood(now)
+    of = row.of
     return {
         "id": str(row.id),
         "number": of.number,
@@ -33,6 +33,26 @@ def episode_item(row: EpisodeRow, now: datetime, blind: Sequence[BlindRow] = ())
         "drift": of.is_drift,
         "size": of.size,
         "counted": of.counted,
+        **_when(row, now),
+        **_why(row),
+        "looked_at": iso(of.looked_at),
+        "revisions": list(of.revisions),
+        "manifests": of.manifests,
+        "auto_sync": of.auto_sync,
+        "self_heal": of.self_heal,
+        "blind_spots": [blind_item(one) for one in blind],
+        "change": str(row.change.id) if row.change else None,
+        "change_number": row.change.number if row.change else None,
+        "ended_change": str(row.ended_change.id) if row.ended_change else None,
+        "ended_change_number": row.ended_change.number if row.ended_change else None,
+        "events": list(of.seqs),
+    }
+
+
+def _when(row: EpisodeRow, now: datetime) -> dict[str, Any]:
+    """Both its ends, each between two looks, and how long that is."""
+    of, stood = row.of, row.stood(now)
+    return {
         "onset_after": iso(of.onset_after),
         "onset_before": iso(of.onset_before),
         "ended_after": iso(of.ended_after) if of.ended_at else None,
@@ -48,6 +68,12 @@ def episode_item(row: EpisodeRow, now: datetime, blind: Sequence[BlindRow] = ())
         "exposure_most_seconds": stood.most,
         "limit_seconds": row.limit.total_seconds() if row.limit is not None else None,
         "over_limit": stood.over,
+    }
+
+
+def _why(row: EpisodeRow) -> dict[str, Any]:
+    of = row.of
+    return {
         "cause": str(of.cause),
         "because": of.because or None,
         "ruled_out": [_cause(one) for one in of.ruled_out],
@@ -60,17 +86,6 @@ def episode_item(row: EpisodeRow, now: datetime, blind: Sequence[BlindRow] = ())
         "person": name_of(of.person),
         "person_because": (of.person.because if of.person else "") or None,
         "changes": _changes(row),
-        "looked_at": iso(of.looked_at),
-        "revisions": list(of.revisions),
-        "manifests": of.manifests,
-        "auto_sync": of.auto_sync,
-        "self_heal": of.self_heal,
-        "blind_spots": [blind_item(one) for one in blind],
-        "change": str(row.change.id) if row.change else None,
-        "change_number": row.change.number if row.change else None,
-        "ended_change": str(row.ended_change.id) if row.ended_change else None,
-        "ended_change_number": row.ended_change.number if row.ended_change else None,
-        "events": list(of.seqs),
     }
 
 
