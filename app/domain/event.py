@@ -73,9 +73,11 @@ argocd
                  onset_before, resources, revision, ended_by (an operation id or null), uid
   comparison     id <uid>; status compared|unavailable; facts: revisions, compared_at (the comparison with Git), part, parts,
                  because, resources [{group, kind, namespace, name, difference (missing|extra|modified), changes [{path, live,
-                 declared (JSON text, null: absent), by [managers that own the field]}], changes_total, managers [{manager,
-                 operation, subresource, at}], version, created, owner, target_changed, live_changed (since the last look at it;
-                 null: none), more (a further piece of the object before)}]
+                 declared (JSON text, null: absent; of one that is cut live_digest, live_length, declared_digest,
+                 declared_length tell of the whole), by [managers that own the field], writers [{manager, operation, subresource,
+                 at} that own the field]}], managers [{manager, operation, subresource, at}], ignore_extraneous, version, created,
+                 owner, target_changed, live_changed (since the last look at it; null: none), more (a further piece of the object
+                 before: its next changes and managers)}]
   differing      id <uid>; status = the sync status: everything that differs, told when that set, what it was compared with or
                  the status changed, and once when nothing differs any more; facts: part, parts, seen_after (the look before, at
                  which it stood otherwise; null: none), turned_at (when the turn was announced; null: it was not), compared_at,

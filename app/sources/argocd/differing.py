@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from app.canonical import canonical_json, digest
+from app.canonical import digest
 from app.domain.event import Event, How, Step
 from app.sources.argocd.account import Account
 from app.sources.argocd.deeds import Deed
@@ -17,11 +17,11 @@ from app.sources.argocd.maker import Maker
 from app.sources.argocd.memory import Memory
 from app.sources.argocd.names import instant, stamp
 from app.sources.argocd.operations import Heard
+from app.sources.argocd.parts import PART, in_parts
 from app.sources.argocd.standing import Standing, deployed_entry
 from app.sources.argocd.telling import operation_id
 from app.sources.argocd.terms import OUT_OF_SYNC, SUCCEEDED, SYNCED, Kind
 
-PART = 36_000  # bytes of one event's lists
 NAMED = ("group", "kind", "namespace", "name")
 EQUAL = "equal"  # the mark of nothing that differs
 NAMESPACE_ONLY = "no object is OutOfSync: the labels or annotations that it declares for its namespace are not what they are"
@@ -146,18 +146,3 @@ def _deploys(deed: Deed) -> bool:
 
 def _name(one: Mapping[str, Any]) -> list[str]:
     return [one[key] for key in NAMED]
-
-
-def in_parts(lists: Mapping[str, list[Any]], room: int) -> Iterator[dict[str, list[Any]]]:
-    """The lists in their order, cut into parts of at most `room` bytes of JSON, one item at least; each part has every list."""
-    part: dict[str, list[Any]] = {name: [] for name in lists}
-    left = room
-    for name, items in lists.items():
-        for item in items:
-            size = len(canonical_json(item)) + 1
-            if size > left and left < room:
-                yield part
-                part, left = {key: [] for key in lists}, room
-            part[name].append(item)
-            left -= size
-    yield part

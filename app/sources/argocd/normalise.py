@@ -164,7 +164,7 @@ def _blindness(now: Standing, memory: Memory, view: View) -> tuple[Why | None, b
 def _stand(memory: Memory, now: Standing, history: Mapping[int, Any]) -> None:
     memory.sync, memory.health = now.sync or memory.sync, now.health or memory.health
     if now.sync == SYNCED:
-        memory.compared = memory.uncompared = ""
+        memory.compared = memory.uncompared = memory.asked = memory.content = ""
         deployed = deployed_entry(dict(history))
         memory.synced = [now.sources, str(deployed[0]) if deployed else "", *now.revisions]
 

@@ -14,10 +14,11 @@ import orjson
 from app.canonical import canonical_json, digest
 from app.domain.event import Event, Step
 from app.sources.argocd import wire
-from app.sources.argocd.compared import FRESH, PART
+from app.sources.argocd.compared import FRESH
 from app.sources.argocd.maker import Maker
 from app.sources.argocd.memory import Memory, Secrets
 from app.sources.argocd.names import instant, stamp
+from app.sources.argocd.parts import PART
 from app.sources.argocd.secret_names import GROUP, KINDS, LISTS
 from app.sources.argocd.standing import Standing
 from app.sources.argocd.terms import UNCOMPARED

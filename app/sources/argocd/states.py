@@ -18,25 +18,31 @@ from app.sources.argocd.redact import REMOVED, VALUED, WHOLE, redacted
 
 JSON = dict[str, Any]
 Path = tuple[Any, ...]  # keys, and for an item of a list its (number, item)
-LONGEST = 300  # characters of a value
-MOST = 200  # differences of one object; `changes_total` says how many there were
+LONGEST = 300  # characters of a value; of a longer one its digest and its length stand beside what is left
+SPELLED = 2000  # characters of a path
 # What the API server and controllers write by themselves; it is no difference that anybody declared.
 NOISE = frozenset({"managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink"})
 LAST_APPLIED = re.compile(r"last-applied-configuration$")
 CALLED = r"pass(?:word|wd|phrase)|secret|token|credential|api[_-]?key|private[_-]?key|\bdsn\b|connection[_-]?string"
 SECRET = re.compile(rf"(?i){CALLED}")
 SETTING = re.compile(rf"(?im)^(\s*[\"']?[\w.-]*(?:{CALLED})[\w.-]*[\"']?\s*[:=]\s*)\S.*$")
+COMPARE_OPTIONS = "argocd.argoproj.io/compare-options"
 ABSENT: Any = object()
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """`path` as people write it; a value is JSON text, None where the field is absent. `by`: managers that own the field."""
+    """`path` as people write it; a value is JSON text, None where the field is absent. `writers`: entries that own the field."""
 
     path: str
     live: str | None
     declared: str | None
-    by: list[str]
+    writers: list[JSON]
+
+    def told(self) -> JSON:
+        by = sorted({one["manager"] for one in self.writers})
+        values = _value("live", self.live) | _value("declared", self.declared)
+        return {"path": self.path, **values, "by": by, "writers": self.writers}
 
 
 def _text(value: Any) -> str | None:
@@ -46,7 +52,7 @@ def _text(value: Any) -> str | None:
 def decoded(item: Mapping[str, Any]) -> JSON | None:
     """One object of the answer: what it is, how it differs, who wrote it, and its states without secrets. None when it is none.
 
-    `difference`: `missing` (not live), `extra` (declared no more), `modified`, or `none`.
+    `difference`: `missing` (not live), `extra` (declared no more), `modified`, or `none`; of the last no states are given.
     """
     if not isinstance(item.get("kind"), str) or not isinstance(item.get("name"), str):
         return None
@@ -56,7 +62,6 @@ def decoded(item: Mapping[str, Any]) -> JSON | None:
     meta = _dict((live or {}).get("metadata"))
     written = [one for one in meta.get("managedFields") or [] if isinstance(one, dict)]
     secret = item["kind"] == "Secret"
-    found = list(_changes(normal, predicted, written, secret)) if kind == "modified" else []
     out: JSON = {key: plain(_text(item.get(key)), 300) for key in ("group", "kind", "namespace", "name")}
     out |= {
         "difference": kind,
@@ -66,11 +71,15 @@ def decoded(item: Mapping[str, Any]) -> JSON | None:
         "created": plain(meta.get("creationTimestamp"), 64) or None,
         "owner": next((f"{plain(o.get('kind'), 100)}/{plain(o.get('name'), 300)}" for o in _owners(meta)), None),
         "managers": [_manager(one) for one in written],
-        "changes": [{"path": c.path, "live": c.live, "declared": c.declared, "by": c.by} for c in found[:MOST]],
+        "changes": [one.told() for one in _changes(normal, predicted, written, secret)] if kind == "modified" else [],
     }
-    if len(found) > MOST:
-        out["changes_total"] = len(found)
-    return out | {"targetState": masked(target), "liveState": masked(live)}
+    if "IgnoreExtraneous" in str(_dict(meta.get("annotations")).get(COMPARE_OPTIONS)):
+        out["ignore_extraneous"] = True
+    if kind != "none":
+        shown = {"targetState": target, "liveState": live, "normalizedLiveState": normal, "predictedLiveState": predicted}
+        out |= {name: masked(state) for name, state in shown.items()}
+        out["noise"] = sorted({_spelled(path) for state in (normal, predicted, target, live) for path in _noisy(state or {})})
+    return out
 
 
 def masked(value: Any, key: str = "") -> Any:
@@ -124,10 +133,8 @@ def _manager(one: JSON) -> JSON:
 def _changes(live: JSON | None, declared: JSON | None, written: Sequence[JSON], secret: bool) -> Iterator[Change]:
     for path, one, other in _walk((), live or {}, declared or {}):
         hidden = _hidden(path, secret)
-        yield Change(
-            _spelled(path), _shown(one, hidden), _shown(other, hidden),
-            sorted({plain(w.get("manager"), 200) for w in written if _owns(w.get("fieldsV1"), path)}),
-        )  # fmt: skip
+        owners = [_manager(entry) for entry in written if _owns(entry.get("fieldsV1"), path)]
+        yield Change(_spelled(path), _shown(one, hidden), _shown(other, hidden), owners)
 
 
 def _walk(path: Path, one: Any, other: Any) -> Iterator[tuple[Path, Any, Any]]:
@@ -159,6 +166,15 @@ def _noise(path: Path) -> bool:
     return path[0] == "metadata" and ((len(path) == 2 and path[1] in NOISE) or last)
 
 
+def _noisy(state: JSON) -> Iterator[Path]:
+    """The places of a document that are noise: what the API server and controllers write by themselves."""
+    if "status" in state:
+        yield ("status",)
+    meta = _dict(state.get("metadata"))
+    yield from (("metadata", key) for key in meta if key in NOISE - {"managedFields"})
+    yield from (("metadata", "annotations", key) for key in _dict(meta.get("annotations")) if LAST_APPLIED.search(key))
+
+
 def _hidden(path: Path, secret: bool) -> bool:
     """May its value be a secret? The data of a Secret, what the list of secret keys names, what is called like one."""
     keys = [key for key in path if isinstance(key, str)]
@@ -170,8 +186,15 @@ def _hidden(path: Path, secret: bool) -> bool:
 def _shown(value: Any, hidden: bool) -> str | None:
     if value is ABSENT:
         return None
-    text = REMOVED if hidden else json.dumps(masked(value), sort_keys=True, ensure_ascii=False)
-    return plain(text, LONGEST)
+    return REMOVED if hidden else json.dumps(masked(value), sort_keys=True, ensure_ascii=False)
+
+
+def _value(name: str, text: str | None) -> JSON:
+    """The value as it is told; of one that is too long what is left, its digest (of the whole text, secrets out) and length."""
+    if text is None or len(text) <= LONGEST:
+        return {name: None if text is None else plain(text, LONGEST)}
+    whole = digest(text.encode("utf-8", "replace"))
+    return {name: plain(text, LONGEST), f"{name}_digest": whole, f"{name}_length": len(text)}
 
 
 def _spelled(path: Path) -> str:
@@ -185,7 +208,7 @@ def _spelled(path: Path) -> str:
             out += f"[{key}]"
         else:
             out += f".{key}" if out else key
-    return plain(out, 500)
+    return plain(out, SPELLED)
 
 
 def _owns(fields: Any, path: Path) -> bool:

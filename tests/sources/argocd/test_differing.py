@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from app.sources.argocd.differing import in_parts
+from app.sources.argocd.parts import in_parts
 
 from tests.sources.argocd.conftest import REPO, Stage, sha
 
