@@ -4,9 +4,11 @@ import csv
 import html
 import io
 import re
+from urllib.parse import urlencode
 
 import pytest
 
+from tests.fixtures.queries import counted
 from tests.web.conftest import Site
 from tests.web.lineage_world import PATH
 from tests.web.test_doors import everything
@@ -92,3 +94,20 @@ def test_an_empty_page_says_what_it_would_hold(empty: Site) -> None:
     assert "No plan that was read names a resource that writes to a secret store" in empty.get("/lineage").text
     assert empty.get("/api/v1/lineage").json() == {"items": [], "next": None, "sentence": "0 paths.", "known_at": None}
     assert empty.get("/lineage.csv").text.count("\r\n") == 1
+
+
+def test_a_change_says_which_outputs_it_changed_and_who_reads_them(full: Site) -> None:
+    change = full.get("/api/v1/changes?q=run:run-7").json()["items"][0]["id"]
+    with counted(full.engine) as queries:
+        page = full.get(f"/changes/{change}").text
+    assert queries.selects <= 8
+    assert "Outputs it changed, and who reads them" in page
+    part = page.split('id="h-outputs"')[1].split("</table>")[0]
+    assert f'href="/lineage?{urlencode({"q": f"path:{PATH}"})}"' in part
+    assert "settlements-api, declared" in part
+    assert "nobody we watch" in part
+    assert "/left/alone" not in part, "its plan left that as it was"
+    other = full.get("/api/v1/changes?q=run:run-8").json()["items"][0]["id"]
+    with counted(full.engine) as queries:
+        assert "Outputs it changed" not in full.get(f"/changes/{other}").text
+    assert queries.selects <= 4

@@ -14,6 +14,7 @@ from app.db.tables.ledger import events
 from app.db.tables.lineage import lineage_holds, lineage_looks, lineage_writes
 from app.domain.lineage import Look, Path, System, Write
 from app.lineage.chains import paths
+from app.lineage.paths import spelled
 from app.lineage.told import externals, stores, workloads
 
 TABLES = (lineage_writes, lineage_holds, lineage_looks)
@@ -89,6 +90,15 @@ def drop_looks(connection: Connection, applications: Collection[tuple[str, str]]
 def every(connection: Connection) -> tuple[Path, ...]:
     """Every path that is written or asked for, as it stands."""
     return paths(writes(connection), looks(connection))
+
+
+def changed_by(connection: Connection, runs: Collection[str]) -> tuple[Path, ...]:
+    """The paths that these runs (by their ids) changed or took away, as they stand now; four questions, none without a run."""
+    acts = writes_of(connection, runs) if runs else []
+    if not acts:
+        return ()
+    spots = {(act.system, spelled(act.system, act.path)) for act in acts}
+    return tuple(one for one in every(connection) if (one.system, one.path) in spots)
 
 
 def writes(connection: Connection) -> list[Write]:

@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 from sqlalchemy import Connection
 
 from app.changes import store
+from app.changes.lineage import store as lineage
 from app.changes.rows import ChangeRow, Facet, WholeChange
 from app.db.session import read_only
 from app.evidence.csv import MEDIA_TYPE
@@ -28,6 +29,7 @@ from app.web.views import changes as view
 from app.web.views import density as figure
 from app.web.views import lists
 from app.web.views.change import Behind, change_page
+from app.web.views.outputs import runs
 from app.web.views.shell import Seen, shell
 from app.web.views.sources import Gap, Window, gaps, missing
 from app.web.views.sync import sync_page, the_sync
@@ -86,7 +88,8 @@ def router(portal: Portal) -> APIRouter:
             if change != str(whole.row.id):
                 return RedirectResponse(f"{PATH}/{whole.row.id}", 307)
             raw, many = reads.payloads_of(connection, whole.row.id, RAW_SHOWN)
-            behind = Behind(raw, many, reads.places_of(connection, whole.row.id), portal.rules)
+            outputs = lineage.changed_by(connection, runs(whole.item))
+            behind = Behind(raw, many, reads.places_of(connection, whole.row.id), portal.rules, outputs)
             around = shell(seen, f"Change {whole.row.number}", "changes", sealed(connection), scope=whole.row.environment)
         return portal.page(request, seen, "change.html", change_page(around, whole, behind, seen.zone))
 

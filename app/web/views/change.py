@@ -7,9 +7,10 @@ from urllib.parse import quote
 
 from app.changes.rows import WholeChange
 from app.domain.identity import DECIDED
+from app.domain.lineage import Path
 from app.web.store import Payload, Where
 from app.web.times import Time, Zone, shown, shown_or_none, took
-from app.web.views import branches, marks, order, tables
+from app.web.views import branches, marks, order, outputs, tables
 from app.web.views.lanes import Lanes, lanes
 from app.web.views.marks import Badge
 from app.web.views.resources import Sheet, sheets
@@ -110,12 +111,14 @@ class ChangePage:
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """What stands behind a change: the payloads to show, how many there are, where each event happened, each control's text."""
+    """What stands behind a change: the payloads to show, how many there are, where each event happened, each control's text,
+    the paths that its runs changed."""
 
     raw: Sequence[Payload]
     raw_total: int
     places: Mapping[int, Where]
     rules: Mapping[str, str]
+    outputs: Sequence[Path] = ()
 
 
 def change_page(shell: Shell, whole: WholeChange, behind: Behind, zone: Zone) -> ChangePage:
@@ -146,7 +149,12 @@ def change_page(shell: Shell, whole: WholeChange, behind: Behind, zone: Zone) ->
         verdicts_say=_verdicts_say(judged),
         rules=judged,
         not_applicable=_not_applicable(judged),
-        tables=(*order.grids(item, zone), *branches.grids(item, zone), *tables.grids(item, row.id, zone)),
+        tables=(
+            *order.grids(item, zone),
+            *branches.grids(item, zone),
+            *outputs.grids(behind.outputs, zone),
+            *tables.grids(item, row.id, zone),
+        ),
         people=_people(item.get("people")),
         links=_links(item.get("links")),
         gaps=tuple(gaps),

@@ -1,0 +1,55 @@
+"""The part of a change's page on lineage: the paths of secret stores that its runs changed, and who reads them now."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.domain.lineage import CALLED, Freshness, Match, Path, Reader
+from app.web.times import Zone, shown
+from app.web.views.lineage import STATES, at_path
+from app.web.views.tables import Cell, Grid
+
+STORES = frozenset(str(system) for system in CALLED)
+
+
+def runs(item: object) -> list[str]:
+    """The runs of a change whose plans name an object of a secret store; what they did with it lineage tells."""
+    rows = item.get("resources") if isinstance(item, Mapping) else None
+    listed = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
+    return sorted({run for row in listed if _stored(row) and isinstance(run := row.get("run"), str)})
+
+
+def _stored(row: Mapping[str, Any]) -> bool:
+    named = [row.get(name) for name in ("object", "object_before")]
+    return any(isinstance(one, Mapping) and one.get("system") in STORES for one in named)
+
+
+def grids(found: Sequence[Path], zone: Zone) -> tuple[Grid, ...]:
+    """Nothing where no run of it changed a path."""
+    if not found:
+        return ()
+    rows = tuple(row for one in found for row in _rows(one, zone))
+    read = sum(1 for one in found if one.readers)
+    says = f"{read:,} of {len(found):,} {'is' if read == 1 else 'are'} read by applications we watch; how they stand now."
+    heads = ("Path", "Read by", "Secret", "Stands", "Because")
+    return (Grid("outputs", "Outputs it changed, and who reads them", says, heads, rows),)
+
+
+def _rows(one: Path, zone: Zone) -> Sequence[tuple[Cell, ...]]:
+    path = Cell(one.path, at_path(one.path))
+    if not one.readers:
+        why = next(iter(one.gaps), ("", ""))[1]
+        return [(path, Cell("nobody we watch"), Cell("none"), Cell(badge=STATES["unread"]), Cell(why))]
+    return [(path, *_read(reader, zone)) for reader in one.readers]
+
+
+def _read(reader: Reader, zone: Zone) -> tuple[Cell, ...]:
+    since = f"since {shown(reader.standing.since, zone).minute}: " if reader.standing.since else ""
+    how = f"; {reader.because}" if reader.match is Match.INFERRED else ""
+    state = "unknown" if reader.match is None else str(reader.standing.state)
+    users = ", ".join(dict.fromkeys(user.workload.name for user in reader.users))
+    return (
+        Cell(f"{reader.look.application}, {'inferred' if reader.match is Match.INFERRED else 'declared'}"),
+        Cell(f"{reader.external.target}, used by {users}" if users else reader.external.target),
+        Cell(badge=STATES.get(state, STATES[str(Freshness.UNKNOWN)])),
+        Cell(f"{since}{reader.standing.because}{how}"),
+    )
