@@ -102,6 +102,7 @@ class Source(Section):
     apply_log: bool = False
     policy_log: bool = False
     state_metadata: bool = False
+    in_cluster: Annotated[str, Field(pattern=r"^[^/\s]{1,200}$")] | None = None
     reconciliation_timeout: float = Field(default=180.0, ge=0, le=604_800)
     audit_token_env: Text | None = None
     audit_token_file: Path | None = None

@@ -82,6 +82,7 @@ def _connection(source: Source, token: str) -> contract.Connection:
         policy_log=source.policy_log,
         state_metadata=source.state_metadata,
         reconciliation=source.reconciliation_timeout,
+        in_cluster=source.in_cluster,
         backfill_from=source.backfill_from,
         backfill_share=source.backfill_share,
     )

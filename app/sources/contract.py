@@ -34,6 +34,7 @@ class Connection:
     apply_log: bool = False  # what became of each, from the apply's structured log
     backfill_from: int | None = None  # the first year whose Terraform runs are read; None: as far back as there are workspaces
     backfill_share: float = 0.5  # of the server's limits, for reading years back
+    in_cluster: str | None = None  # how the cluster that Argo CD itself runs in is called; each instance has its own
     reconciliation: float = 180.0  # seconds between Argo CD's comparisons with Git; 0: it makes none without a reason
     state_metadata: bool = False  # which states of a Terraform workspace no run made: from their metadata, never their content
 

@@ -98,6 +98,15 @@ class Endpoints:
         fields = request.query_params.get("fields")
         return 200, {"items": [shapes.chosen(shapes.managed(one, app, self.state.now()), fields) for one in app.resources]}
 
+    # https://argo-cd.readthedocs.io/en/stable/operator-manual/declarative-setup/#clusters
+    def clusters(self, request: Request) -> Answer:
+        """Sanitized; those that the token may not read are absent, without a word."""
+        items = [
+            {"name": name, "server": server, "config": {"tlsClientConfig": {"insecure": False}}, "info": {"serverVersion": "1.34"}}
+            for server, name in sorted(self.state.clusters.items())
+        ]
+        return 200, {"metadata": {}, "items": items or None}
+
     # https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/
     def applicationsets(self, request: Request) -> Answer:
         chosen = request.query_params.getlist("projects")
@@ -175,6 +184,7 @@ def argocd_app(state: ArgocdState) -> Starlette:
             route("/api/v1/settings", ends.settings),
             route("/api/v1/account/can-i/{resource}/{action}/{rest:path}", ends.can_i),
             route("/api/v1/projects", ends.projects),
+            route("/api/v1/clusters", ends.clusters),
             route("/api/v1/applicationsets", ends.applicationsets),
             route("/api/v1/applicationsets/{name}", ends.applicationset),
             route("/api/v1/applicationsets/{name}/events", ends.set_events),

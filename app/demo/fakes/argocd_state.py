@@ -49,6 +49,7 @@ class ArgocdState(Operations):
         self.applications: dict[str, ApplicationState] = {}
         self.commits: dict[str, CommitState] = {}
         self.sets: dict[str, SetState] = {}
+        self.clusters: dict[str, str] = {SERVER: "in-cluster"}  # address → name
         self.rights = {"get"}
         self.hidden: set[str] = set()
         self.announces = True

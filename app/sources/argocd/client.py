@@ -125,6 +125,10 @@ class Client:
         path = f"/api/v1/applications/{quote(name, safe='')}/revisions/{sha}/metadata"
         return self.get(path, [*_place(namespace, project), *more])
 
+    def clusters(self) -> Got:
+        """The clusters it deploys to; servers sanitize them, and what is no name or address is not read."""
+        return self.get("/api/v1/clusters")
+
     def applicationsets(self) -> Got:
         """Every set that the token may see, of the configured projects."""
         return self.get("/api/v1/applicationsets", self._projects())

@@ -73,15 +73,17 @@ class Maker:
         )
 
 
-def maker(source: str, base: str, app: wire.Application, uid: str, now: datetime) -> Maker:
-    """For an application as it was read. `base` is the address people open."""
+def maker(
+    source: str, base: str, app: wire.Application, uid: str, now: datetime, clusters: Mapping[str, str] | None = None
+) -> Maker:
+    """For an application as it was read. `base` is the address people open; `clusters` as `names.destination` takes them."""
     name, space = plain(app.metadata.name, 300), plain(app.metadata.namespace, 300)
     repos = [repository(one.repo_url) for one in sources_of(app.spec) if not one.chart]
     keys = Keys(
         repository=next((one for one in repos if one), None),
         application=name,
         project=plain(app.spec.project if app.spec else None, 300) or "default",
-        destination=destination(app.spec),
+        destination=destination(app.spec, clusters),
     )
     return Maker(source, uid, name, address(base, space, name), keys, now)
 

@@ -1,6 +1,7 @@
 """Names, times and keys out of Argo CD's spellings."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
 
@@ -49,12 +50,14 @@ def repository(url: str | None) -> str | None:
     return plain(path, 300) if "/" in path else None
 
 
-def destination(spec: wire.Spec | None) -> str | None:
-    """`cluster/namespace`: the cluster's name where it has one, else the host of its server."""
+def destination(spec: wire.Spec | None, clusters: Mapping[str, str] | None = None) -> str | None:
+    """`cluster/namespace`: the cluster's name where it has one, or `clusters` (by address, or by Argo CD's own name) tells one;
+    else the host of its server."""
     place = spec.destination if spec else None
     if place is None or not (place.name or place.server):
         return None
-    cluster = place.name or place.server or ""
+    known = clusters or {}
+    cluster = known.get(place.name or "") or place.name or known.get((place.server or "").rstrip("/")) or place.server or ""
     if not place.name and "://" in cluster:
         cluster = cluster.split("://", 1)[1].split("/", 1)[0] or cluster
     return plain(f"{cluster}/{place.namespace or ''}", 300)

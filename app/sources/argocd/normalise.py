@@ -62,6 +62,7 @@ class View:
     now: datetime
     last_pass: datetime | None = None
     pulse: Pulse | None = None
+    clusters: Mapping[str, str] = field(default_factory=dict)  # address, or Argo CD's own name → the name people know
 
 
 @dataclass
@@ -104,7 +105,7 @@ def tell(reading: Reading, remembered: Memory | None, view: View) -> Story:
 
 
 def _maker(reading: Reading, uid: str, view: View) -> Maker:
-    from_app = maker(view.source, view.base, reading.app, uid, view.now)
+    from_app = maker(view.source, view.base, reading.app, uid, view.now, view.clusters)
     return Maker(from_app.source, uid, from_app.name, from_app.url, from_app.keys, view.now, reading.whole, reading.heard_digest)
 
 

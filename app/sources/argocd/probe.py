@@ -8,6 +8,7 @@ from typing import Any
 from app.canonical import plain
 from app.errors import NotUnderstood, SourceError, Unauthorized
 from app.sources.argocd.client import Client
+from app.sources.argocd.clusters import why_not as no_names
 from app.sources.argocd.sets import HELD, why_not
 from app.sources.argocd.terms import WRITES
 from app.sources.argocd.wire import items_of
@@ -52,10 +53,20 @@ def probe(client: Client, now: datetime) -> Probe:
             "revision in lists": parts(version) >= (3, 5),
             "initiator in the history": parts(version) >= (2, 11),
             "ApplicationSets": _sets(client),
+            "names of clusters": _clusters(client),
         },
         problems=problems,
         state=state,
     )
+
+
+def _clusters(client: Client) -> bool | str:
+    """Without them an application that names its cluster by address is known by that address."""
+    try:
+        found = items_of(client.clusters().body, "the list of clusters")
+    except HELD as error:
+        return f"no: {no_names(error)}"
+    return True if found else "no: none are shown to the token; grant it `clusters, get`"
 
 
 def _sets(client: Client) -> bool | str:

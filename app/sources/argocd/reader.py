@@ -45,7 +45,7 @@ class Reader:
         spec = digest(dumped(got.body.get("spec"))) if isinstance(got.body, Mapping) else ""
         reading = Reading(app, heard, spec, kept[0].digest, kept[1].digest if len(kept) > 1 else None)
         story = tell(reading, memory, self.view)
-        make = maker(self.view.source, self.view.base, app, story.memory.uid, self.view.now)
+        make = maker(self.view.source, self.view.base, app, story.memory.uid, self.view.now, self.view.clusters)
         asking = Asking(
             self.client, one.name, one.namespace, project, app, story.memory, make, self.commits, kept, story.unknown
         )  # fmt: skip

@@ -14,6 +14,7 @@ from app.canonical import plain
 from app.errors import Forbidden, Missing, NotUnderstood, ServerFailed, SourceError, TooLarge
 from app.sources.argocd import wire
 from app.sources.argocd.client import Client, Transport
+from app.sources.argocd.clusters import Clusters
 from app.sources.argocd.listing import Found, Listed, due, find, key_of, levels_of, listed
 from app.sources.argocd.memory import Memory, load
 from app.sources.argocd.names import askable, instant, stamp
@@ -61,8 +62,10 @@ class Argocd:
         A part of a list that was refused fails the pass, when all the rest of it has been read.
         """
         pulse = Pulse(task.memory.get(PULSE), timedelta(seconds=self.connection.reconciliation))
-        view = View(self.connection.name, self.connection.url, task.now, instant(_text(task.memory.get("pass"))), pulse)
+        clusters = Clusters(self.client, task.now, task.memory)
+        last = instant(_text(task.memory.get("pass")))
         found = find(self.client, task.memory, task.everything)
+        view = View(self.connection.name, self.connection.url, task.now, last, pulse, clusters.names(task.everything))
         lines = list(listed(found.items, found.unknown))
         who = due(task.memory, lines, task.now, task.everything)
         this = _Pass(task, view, found, found.unknown)
@@ -74,13 +77,13 @@ class Argocd:
             yield page
         sets = Sets(self.client, self.connection.name, task.now, task.memory)
         yield from sets.pages(rolled.operations, rolled.owners, task.everything)
-        this.unknown += sets.unknown
+        this.unknown += [*sets.unknown, *clusters.unknown]
         if not found.failed:
             yield from self._missing(this, {one.key for one in lines})
         failed = [*found.failed.values(), *(this.failures if len(this.failures) == len(who.read) else ())]
         remember: dict[str, Any] = {CLOCK: clock(kept, this.late(), task.now), **({} if failed else {"pass": stamp(task.now)})}
-        remember |= sets.remember()
-        able = sets.abilities or task.memory.get("server")
+        remember |= sets.remember() | clusters.remember()
+        able = {**(task.memory.get("server") or {}), **clusters.abilities, **sets.abilities}
         for key, value in (("levels", who.levels), ("shards", found.shards), (PULSE, pulse.dump()), ("server", able)):
             if (value or None) != task.memory.get(key):
                 remember[key] = value or None

@@ -82,6 +82,7 @@ PATHS = (
     r"/api/v1/session/userinfo",
     r"/api/v1/account/can-i/applications/[a-z]+/\*/\*",
     r"/api/v1/projects",
+    r"/api/v1/clusters",
     r"/api/v1/applicationsets",
     rf"/api/v1/applicationsets/{NAME}",
     rf"/api/v1/applicationsets/{NAME}/events",
