@@ -137,9 +137,11 @@ def _asked(app: wire.Application, over: bool) -> str | None:
 
 def _results(app: wire.Application, result: wire.SyncResult | None) -> list[dict[str, str]]:
     """What became of each resource, in the order in which they were applied, with the wave that the application tells."""
-    waves = {
-        _place(one): one.sync_wave for one in (app.status.resources if app.status else None) or [] if one.sync_wave is not None
-    }
+    listed = (app.status.resources if app.status else None) or []
+    told = any(
+        one.sync_wave is not None for one in listed
+    )  # then a wave that is left out is 0; of what is not listed it is not known
+    waves = {_place(one): one.sync_wave or 0 for one in listed if told}
     return [resource(one) | _applied(one, waves.get(_place(one))) for one in (result.resources if result else None) or []]
 
 

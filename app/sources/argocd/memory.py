@@ -101,6 +101,7 @@ class Memory(msgspec.Struct, omit_defaults=True):
     states: dict[str, list[str]] = {}  # object → digests of its target and live state then
     secrets: Secrets | None = None
     owner: str = ""  # the ApplicationSet that made it
+    managed: list[str] = []  # digest of the objects it was told to manage last, and the name of that look
     pairs: dict[str, list[str]] = {}  # hydrated commit → the dry commits that it was seen to be hydrated from, as they came
     referred: dict[str, str] = {}  # hydrated commit → the dry commit that it names itself
     hydrated: list[str] = []  # marks of hydrations that were told

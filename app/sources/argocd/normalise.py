@@ -20,6 +20,7 @@ from app.sources.argocd.blind import Why, blind_events, why
 from app.sources.argocd.differing import Differing
 from app.sources.argocd.hydration import hydration_events, places, staged_wants
 from app.sources.argocd.maker import Maker, address, maker
+from app.sources.argocd.managed import managed_events
 from app.sources.argocd.memory import Memory
 from app.sources.argocd.names import destination, instant, manager_of, repository, set_of, sources_of, stamp
 from app.sources.argocd.operations import Heard
@@ -98,6 +99,7 @@ def tell(reading: Reading, remembered: Memory | None, view: View) -> Story:
     story.events += _announced(make, memory, heard, story, announced_operations(uid, found))
     story.events += _application(make, reading, memory, heard)
     story.events += hydration_events(make, app, memory)
+    story.events += managed_events(make, app, memory)
     story.wants += staged_wants(story.events)
     _operations(make, app, memory, heard, view, story, found)
     _remember(memory, app, make, heard, story)
