@@ -16,6 +16,7 @@ from app.changes.document import document
 from app.changes.drift.follow import follow
 from app.changes.graph import Graph
 from app.changes.lineage import take as lineage
+from app.changes.ownership import take as ownership
 from app.changes.people import store as people
 from app.changes.write import store
 from app.controls import judge_all
@@ -129,6 +130,7 @@ class Projector:
         roots = self._settle(members) | set(touched)
         self._write(sorted(roots))
         lineage.take(self.connection, entries, self.graph.get)
+        ownership.take(self.connection, entries, self.graph.get, self.rules.environments)
         decided = [decision for decision in self.identities.decisions if decision.seq >= entries[0].seq]
         follow(self.connection, entries, self.rules.environments, self.rules.limits)
         self._judge_anew([root for root in people.concerned(self.connection, decided) if root not in roots] if decided else [])

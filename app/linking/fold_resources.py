@@ -89,12 +89,12 @@ def _holds(parts: list[Event]) -> tuple[Held, ...] | None:
     if all(part.facts.get("holds") is None for part in parts):
         return None
     found = [
-        (facts.string(one, "address"), facts.string(one, "type"), _object(one.get("object"))) for one in _items(parts, "holds")
+        (facts.string(one, "address"), facts.string(one, "type"), named_object(one.get("object"))) for one in _items(parts, "holds")
     ]
     return tuple(Held(address, type_, named) for address, type_, named in found if named is not None)
 
 
-def _object(told: Any) -> NamedObject | None:
+def named_object(told: Any) -> NamedObject | None:
     """None for anything that is no object by its names."""
     if not isinstance(told, Mapping) or not facts.string(told, "system"):
         return None
@@ -124,7 +124,7 @@ def _change(item: Mapping[str, Any]) -> ResourceChange:
         importing=item.get("importing") is True,
         attributes=item["attributes"],
         redacted=item["redacted"],
-        object=_object(item.get("object")),
-        object_before=_object(item.get("object_before")),
+        object=named_object(item.get("object")),
+        object_before=named_object(item.get("object_before")),
         **texts,
     )

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.changes.drift.write import store as drift
 from app.changes.lineage import store as lineage
+from app.changes.ownership import store as ownership
 from app.db.tables.projection import change_accounts, change_events, change_terms, changes, entity_tokens, memberships, projection
 
 NAME = "changes"
@@ -41,7 +43,7 @@ def move(connection: Connection, seq: int, version: str) -> None:
 def empty(connection: Connection) -> None:
     """Drop everything that was projected."""
     tables = (change_accounts, change_events, change_terms, changes, memberships, entity_tokens, projection)
-    for table in (*tables, *lineage.TABLES):
+    for table in (*tables, *lineage.TABLES, *ownership.TABLES):
         connection.execute(delete(table))
     drift.empty(connection)
 
@@ -131,7 +133,7 @@ def save_changes(
 
 
 def digest_of_all(connection: Connection) -> str:
-    """`sha256:…` over every change's root and digest, every membership, all of lineage and the drift ledger, in order.
+    """`sha256:…` over every change's root and digest, every membership, all of lineage, ownership and the drift ledger, in order.
 
     Two rebuilds give the same.
     """
@@ -143,7 +145,7 @@ def digest_of_all(connection: Connection) -> str:
         select(memberships.c.member, memberships.c.root).order_by(text('member COLLATE "C", root COLLATE "C"'))
     ):
         hashed.update(f"{row.member}\x1f{row.root}\n".encode())
-    for line in lineage.lines_of_all(connection):
+    for line in chain(lineage.lines_of_all(connection), ownership.lines_of_all(connection)):
         hashed.update(f"{line}\n".encode())
     drift.digest_into(hashed, connection)
     return f"sha256:{hashed.hexdigest()}"

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from app.changes import store
 from app.changes.lineage import store as lineage
+from app.changes.ownership import store as ownership
 from app.changes.rows import ChangeRow, Facet, WholeChange
 from app.db.session import read_only
 from app.evidence.csv import MEDIA_TYPE
@@ -30,6 +31,7 @@ from app.web.views import density as figure
 from app.web.views import lists
 from app.web.views.change import Behind, change_page
 from app.web.views.outputs import runs
+from app.web.views.ownership import places
 from app.web.views.shell import Seen, shell
 from app.web.views.sources import Gap, Window, gaps, missing
 from app.web.views.sync import sync_page, the_sync
@@ -89,7 +91,8 @@ def router(portal: Portal) -> APIRouter:
                 return RedirectResponse(f"{PATH}/{whole.row.id}", 307)
             raw, many = reads.payloads_of(connection, whole.row.id, RAW_SHOWN)
             outputs = lineage.changed_by(connection, runs(whole.item))
-            behind = Behind(raw, many, reads.places_of(connection, whole.row.id), portal.rules, outputs)
+            owned = ownership.owned(connection, *places(whole.item))
+            behind = Behind(raw, many, reads.places_of(connection, whole.row.id), portal.rules, outputs, owned)
             around = shell(seen, f"Change {whole.row.number}", "changes", sealed(connection), scope=whole.row.environment)
         return portal.page(request, seen, "change.html", change_page(around, whole, behind, seen.zone))
 

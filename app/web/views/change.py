@@ -8,9 +8,10 @@ from urllib.parse import quote
 from app.changes.rows import WholeChange
 from app.domain.identity import DECIDED
 from app.domain.lineage import Path
+from app.domain.ownership import Owned
 from app.web.store import Payload, Where
 from app.web.times import Time, Zone, shown, shown_or_none, took
-from app.web.views import branches, marks, order, outputs, tables
+from app.web.views import branches, marks, order, outputs, ownership, tables
 from app.web.views.lanes import Lanes, lanes
 from app.web.views.marks import Badge
 from app.web.views.resources import Sheet, sheets
@@ -112,13 +113,14 @@ class ChangePage:
 @dataclass(frozen=True, slots=True)
 class Behind:
     """What stands behind a change: the payloads to show, how many there are, where each event happened, each control's text,
-    the paths that its runs changed."""
+    the paths that its runs changed, and who else manages objects of its workspaces and applications."""
 
     raw: Sequence[Payload]
     raw_total: int
     places: Mapping[int, Where]
     rules: Mapping[str, str]
     outputs: Sequence[Path] = ()
+    owned: Sequence[Owned] = ()
 
 
 def change_page(shell: Shell, whole: WholeChange, behind: Behind, zone: Zone) -> ChangePage:
@@ -149,12 +151,7 @@ def change_page(shell: Shell, whole: WholeChange, behind: Behind, zone: Zone) ->
         verdicts_say=_verdicts_say(judged),
         rules=judged,
         not_applicable=_not_applicable(judged),
-        tables=(
-            *order.grids(item, zone),
-            *branches.grids(item, zone),
-            *outputs.grids(behind.outputs, zone),
-            *tables.grids(item, row.id, zone),
-        ),
+        tables=_tables(item, behind, row.id, zone),
         people=_people(item.get("people")),
         links=_links(item.get("links")),
         gaps=tuple(gaps),
@@ -162,6 +159,11 @@ def change_page(shell: Shell, whole: WholeChange, behind: Behind, zone: Zone) ->
         raw_says="Kept as collected, secrets stripped first; the digest stands in the entry’s leaf.",
         raw_more=f"{len(raw)} of {behind.raw_total:,} shown; all of its events" if behind.raw_total > len(raw) else "",
     )
+
+
+def _tables(item: Mapping[str, Any], behind: Behind, change: object, zone: Zone) -> tuple[tables.Grid, ...]:
+    first = (*order.grids(item, zone), *ownership.of_change(item, behind.owned))
+    return (*first, *branches.grids(item, zone), *outputs.grids(behind.outputs, zone), *tables.grids(item, change, zone))
 
 
 def records(value: object) -> list[Mapping[str, Any]]:

@@ -13,6 +13,7 @@ PAGES = (
     ("events", "/events", "Events", False),
     ("ledger", "/ledger", "Ledger", True),
     ("lineage", "/lineage", "Lineage", False),
+    ("ownership", "/ownership", "Ownership", False),
     ("sources", "/sources", "Sources", False),
     ("people", "/people", "People", False),
 )

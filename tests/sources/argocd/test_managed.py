@@ -11,6 +11,7 @@ from app.sources.argocd.maker import Maker
 from app.sources.argocd.managed import PART, managed_events
 from app.sources.argocd.memory import Memory, dump, load
 
+META = wire.Metadata(name="payments-api")
 NOW = datetime(2026, 10, 1, 9, tzinfo=UTC)
 MAKER = Maker("argocd", "uid-1", "payments-api", "https://argocd.bank.example", Keys(application="payments-api"), NOW)
 
@@ -20,7 +21,7 @@ def item(kind: str, name: str, **more: Any) -> wire.Item:
 
 
 def look(memory: Memory, *items: wire.Item) -> list[Event]:
-    return list(managed_events(MAKER, wire.Application(status=wire.Status(resources=list(items))), memory))
+    return list(managed_events(MAKER, wire.Application(META, status=wire.Status(resources=list(items))), memory))
 
 
 API, CONFIG = item("Deployment", "api", group="apps"), item("ConfigMap", "app")
@@ -42,7 +43,7 @@ def test_what_comes_back_is_told_again_and_nothing_is_told_before_there_is_a_sta
     memory = Memory(uid="uid-1", name="payments-api")
     ids = [[one.id for one in look(memory, *items)] for items in ((API,), (API, CONFIG), (API,), ())]
     assert len({id_ for told in ids for id_ in told}) == 4
-    assert list(managed_events(MAKER, wire.Application(), memory)) == []
+    assert list(managed_events(MAKER, wire.Application(META), memory)) == []
 
 
 @pytest.mark.parametrize(("wave", "told"), [(None, [None, None]), (2, ["0", "2"])])

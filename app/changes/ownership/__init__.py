@@ -1,0 +1,1 @@
+"""Which objects Terraform and Argo CD manage, and those that both do."""
