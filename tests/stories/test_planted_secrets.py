@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from app.demo.fakes import argocd_secrets as external_secrets
 from app.demo.fakes import argocd_shapes, tfe_shapes
 from app.demo.fakes.argocd_types import SourceState
 
@@ -56,6 +57,10 @@ def planted(servers: dict[str, tuple[Gate, str]], module_database: str, tmp_path
     app.extra = {"spec": {"source": {"plugin": {"env": [{"name": "TOKEN", "value": "planted-password"}]}}}}
     bank.argocd.local(app, at, "alice")
     bank.argocd.edit(app, "ledger-keys", at, live={"kind": "Secret", "data": {"key": "planted-secret-data"}})
+    external_secrets.add_store(app, "vault", {"vault": {"server": "https://ada:planted-password@vault.bank.example", "path": "kv"}})
+    pasted = [f"https://ada:planted0hunter@vault.bank.example/{n}" for n in range(2)]
+    external_secrets.add_external(app, "ledger", [*pasted, "ghp_planted0123456789abcdefABCDEF"], at, store="vault")
+    external_secrets.add_workload(app, "ledger", env=["ledger"])
     bank.ran = bank.poll()
     return bank
 
@@ -69,6 +74,8 @@ def assert_clean(what: str, data: bytes) -> None:
 def test_it_was_read(planted: Bank) -> None:
     assert planted.ran.code == 0, planted.ran.out + planted.ran.err
     assert planted.one("SELECT count(*) FROM changes") >= 1
+    asked = [ref["key"] for (told,) in planted.rows("SELECT told FROM lineage_looks") for ref in told["refs"]]
+    assert sorted(asked) == ["[removed]", *(f"https://[removed]@vault.bank.example/{n}" for n in range(2))]
     titles = {row.title for row in planted.rows("SELECT title FROM changes")}
     assert "Use [removed] to read" in titles
 
@@ -88,9 +95,8 @@ def test_none_in_the_logs_and_answers_of_commands(planted: Bank) -> None:
 def test_none_in_a_page(planted: Bank) -> None:
     changes = [f"/changes/{row.id}" for row in planted.rows("SELECT id FROM changes")]
     entries = [f"/events/{row.seq}" for row in planted.rows("SELECT seq FROM leaves")]
-    for path, page in zip(
-        paths := ["/", "/changes", "/events", "/ledger", "/sources", *changes, *entries], planted.pages(paths), strict=True
-    ):
+    paths = ["/", "/changes", "/events", "/ledger", "/sources", "/lineage", *changes, *entries]
+    for path, page in zip(paths, planted.pages(paths), strict=True):
         assert page.status_code == 200, path
         assert_clean(path, page.content)
 

@@ -1,7 +1,8 @@
 """What never leaves this folder: values that may be secrets, taken out before anything is digested, stored or compared.
 
 Argo CD masks core Secrets only. Local manifests, Helm values and parameters, plugin environments, Jsonnet variables, Kustomize
-patches and annotations, and what an operation was told besides come in clear; their names are kept, their values are not.
+patches and annotations, templates of External Secrets, and what an operation was told besides come in clear; their names are
+kept, their values are not.
 `managedFields` and last-applied copies repeat whole objects.
 """
 
@@ -9,9 +10,15 @@ import re
 from typing import Any
 
 REMOVED = "[removed]"
-WHOLE = frozenset({"manifests", "values", "valuesObject", "stringData", "patch", "commonAnnotations", "commonLabels"})
+WHOLE = frozenset(
+    {
+        *("manifests", "values", "valuesObject", "stringData", "patch", "commonAnnotations", "commonLabels"),
+        *("literal", "fake"),  # External Secrets: of a template, and the provider that holds its values itself
+    }
+)
 VALUED = frozenset({"parameters", "env", "extVars", "tlas", "info"})  # lists of {name, value, …}: names stay
 SELECTS = "matchExpressions"
+TEMPLATE = "template"  # of the Secret that an ExternalSecret makes, where it has no `spec`: people write values into its `data`
 DROPPED = frozenset({"managedFields"})
 LOGIN = re.compile(r"(?i)(\bhttps?://)[^/\s@]+@|(\b[a-z][a-z0-9+.-]*://[^/\s:@]+:)[^/\s@]+@")
 COPIES = frozenset({"kubectl.kubernetes.io/last-applied-configuration", "argocd.argoproj.io/last-applied-configuration"})
@@ -36,6 +43,8 @@ def redacted(value: Any) -> Any:
 def _field(key: str, item: Any) -> Any:
     if key in COPIES:
         return REMOVED
+    if key == TEMPLATE and isinstance(item, dict) and "spec" not in item and "data" in item:
+        return redacted({**item, "data": _without(item["data"])})
     if key == SELECTS and isinstance(item, list):
         return [_selecting(one) for one in item]
     if key in VALUED and isinstance(item, list):

@@ -14,7 +14,7 @@ from typing import Any
 
 from app.canonical import digest, plain
 from app.domain.secret import without_secrets
-from app.sources.argocd.redact import REMOVED, VALUED, WHOLE, redacted
+from app.sources.argocd.redact import REMOVED, TEMPLATE, VALUED, WHOLE, redacted
 
 JSON = dict[str, Any]
 Path = tuple[Any, ...]  # keys, and for an item of a list its (number, item)
@@ -180,7 +180,8 @@ def _hidden(path: Path, secret: bool) -> bool:
     keys = [key for key in path if isinstance(key, str)]
     inside = any(key in WHOLE for key in keys) or any(key in VALUED for key in keys)
     data = secret and bool(keys) and keys[0] in {"data", "stringData"}
-    return inside or data or (bool(keys) and SECRET.search(keys[-1]) is not None)
+    made = TEMPLATE in keys and "data" in keys[keys.index(TEMPLATE) :]  # by an ExternalSecret
+    return inside or data or made or (bool(keys) and SECRET.search(keys[-1]) is not None)
 
 
 def _shown(value: Any, hidden: bool) -> str | None:

@@ -247,6 +247,9 @@ HOLDERS: list[tuple[str, dict[str, Any]]] = [
     ("Deployment", {"spec": {"containers": [{"name": "a", "env": [{"name": "LEVEL", "value": PLANTED}]}]}}),
     ("Application", {"spec": {"source": {"helm": {"values": f"a: {PLANTED}", "parameters": [{"name": "x", "value": PLANTED}]}}}}),
     ("Vault", {"spec": {"apiKey": PLANTED}}),
+    ("ExternalSecret", {"spec": {"target": {"template": {"data": {"config": f"dsn={PLANTED}"}}}}}),
+    ("ExternalSecret", {"spec": {"target": {"template": {"templateFrom": [{"literal": PLANTED}]}}}}),
+    ("SecretStore", {"spec": {"provider": {"fake": {"data": [{"key": "/a", "value": PLANTED}]}}}}),
     ("Proxy", {"spec": {"url": f"https://user:{PLANTED}@proxy.bank.example"}}),
 ]
 
