@@ -83,8 +83,9 @@ def unwitnessed(
     if not memory.pending and any(deeds[-1].started == deed.started for deed in memory.deeds):
         return None, []  # the one that stood then still stands: nothing came between, for it would have taken its place
     late = [deed for deed, episode in told if _unheard(deed, episode) and deed.start > since]
+    runs = any(not deed.over and deed.start > since and (episode is None or episode.started is None) for deed, episode in told)
     because = _uncovered(heard, since, now)
-    if not because and any(now - (deed.end or now) < SOON for deed in late):
+    if not because and (runs or any(now - (deed.end or now) < SOON for deed in late)):  # its end will tell
         return None, [stamp(since), "" if generation is None else str(generation)]
     if not because and late:
         because = "an operation ended of which no announcement tells: they are not all kept, or no longer made"

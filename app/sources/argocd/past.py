@@ -4,7 +4,7 @@ Argo CD appends to it and, when it appends, drops the oldest entries over the ap
 else happens to it was done by somebody with write access to the Application object.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,14 +31,15 @@ class Altered:
 
 class Past:
     """`gaps` are (from id, to id) of entries nobody can read any more; `shortened` ids that stood and were taken out though
-    nothing pushed them out; `restarted` when ids begin anew below those that stood. `pushed_out`: the limit may have been
+    nothing pushed them out; `restarted` when ids begin anew, at or below those that stood. `pushed_out`: the limit may have been
     lower for a time, and an append then dropped what went. `was`: what is remembered of each entry."""
 
     def __init__(self, app: wire.Application, entries: Sequence[wire.History], memory: Memory) -> None:
         last = memory.last_id
         remembered = {int(key): one for key, one in memory.history.items() if key.isdigit()}
         same = all(one.id in remembered and remembered[one.id].print == fingerprint(one) for one in entries)
-        self.restarted = bool(last is not None and entries and entries[-1].id < last and not same)
+        below = bool(last is not None and entries and entries[-1].id < last and not same)
+        self.restarted = below or _anew(entries, remembered)
         self.stood = list(memory.stood)
         before = {} if self.restarted else remembered
         last = None if self.restarted else last
@@ -59,6 +60,14 @@ class Past:
 
     def remembered(self, standing: Sequence[int]) -> dict[str, Entry]:
         return {str(n): one for n, one in sorted(self.known.items())[-max(KEPT, len(standing) + 6) :]}
+
+
+def _anew(entries: Sequence[wire.History], remembered: Mapping[int, Entry]) -> bool:
+    """Every number that stood before is now another, later operation's: the history was empty for a time, and began again."""
+    newest = max((at for one in remembered.values() if (at := instant(one.at))), default=None)
+    again = [(_entry(one), remembered[one.id]) for one in entries if one.id in remembered]
+    later = [now for now, was in again if now.print != was.print and newest and (at := instant(now.at)) and at > newest]
+    return bool(again) and len(later) == len(again)
 
 
 def _shortened(app: wire.Application, now: Sequence[int], stood: Sequence[int]) -> list[int]:

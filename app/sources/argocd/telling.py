@@ -16,7 +16,7 @@ from app.sources.argocd.maker import Maker
 from app.sources.argocd.memory import Entry
 from app.sources.argocd.names import instant, is_commit
 from app.sources.argocd.operations import Heard, classify, initiator, known_by, unannounced
-from app.sources.argocd.pairing import EARLY, LATE
+from app.sources.argocd.pairing import EARLY
 from app.sources.argocd.results import carried, results_events
 from app.sources.argocd.terms import OVER, PHASES, RUNNING, SUCCEEDED, UNSEEN, Kind, step_of
 from app.sources.contract import Want
@@ -225,12 +225,13 @@ def _source_fact(target: Any, index: int, deployed: list[str]) -> dict[str, Any]
 
 
 def _terminator(deed: Deed, said: tuple[Announcement, ...]) -> str | None:
-    """Who ended it early: only an announcement inside the operation says so."""
-    if not deed.over or deed.phase == SUCCEEDED or deed.end is None:
+    """Who ended it early: only an announcement inside the operation says so. One that ended otherwise was not ended by anybody,
+    and an announcement a moment after its end is of the operation that came next."""
+    unseen = deed.phase == UNSEEN
+    if not deed.over or deed.end is None or not (unseen or "Operation terminat" in deed.message):
         return None
-    ended = [
-        one for one in said if TERMINATED.fullmatch(one.message) and deed.start - EARLY <= one.at <= deed.end + LATE and one.user
-    ]
+    until = deed.end if unseen else deed.end + EARLY
+    ended = [one for one in said if TERMINATED.fullmatch(one.message) and deed.start <= one.at <= until and one.user]
     return ended[-1].user if ended else None
 
 

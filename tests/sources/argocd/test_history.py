@@ -111,3 +111,23 @@ def test_old_entries_found_at_first_are_no_gap(stage: Stage) -> None:
     told = stage.read(4 * 3600)
     assert not [e for e in told if e.type == "history-gap"]
     assert sorted(e.facts["history_id"] for e in told if e.type == "history") == [4, 5]
+
+
+def test_a_history_that_was_emptied_and_begins_again_was_rewritten_by_nobody(stage: Stage) -> None:
+    """Its limit was 0 for a time: number 0 is given again, to another, later sync, which is told."""
+    app = stage.app()
+    stage.state.sync(app, stage.to(10), "alice")
+    stage.read(30)
+    app.revision_history_limit = 0
+    stage.state.sync(app, stage.to(60), "bob")
+    app.revision_history_limit = None
+    stage.state.sync(app, stage.to(90), "carol")
+    stage.read(120)
+    (found,) = [event for event in stage.events if event.type == "integrity"]
+    assert (found.status, found.facts["otherwise"]) == ("restarted", "its limit may have been 0 for a time, which empties it")
+    assert [(one.actors[-1].name, one.facts["history_id"]) for one in stage.operations] == [
+        ("alice", 0),
+        ("bob", None),
+        ("carol", 0),
+    ]
+    assert stage.read(150) == []

@@ -283,3 +283,18 @@ def test_announcements_that_are_kept_longer_are_learned(stage: Stage) -> None:
     stage.state.sync(app, stage.to(10), "alice")
     stage.read(5 * HOUR)
     assert stage.memory["at-risk"]["soonest"][0]["seconds"] == 5 * HOUR
+
+
+def test_announcements_that_fell_silent_are_noticed_though_the_next_operation_was_seen_while_it_ran(stage: Stage) -> None:
+    app = stage.app()
+    stage.state.sync(app, stage.to(10), "alice")
+    stage.read(60)
+    stage.state.announces = False
+    stage.state.sync(app, stage.to(68), "bob", dry_run=True)
+    stage.state.begin(app, stage.to(76), "carol")
+    stage.read(77)
+    stage.state.finish(app, stage.to(80), "Failed", "boom")
+    stage.read(140)
+    (hidden,) = [event for event in stage.events if event.type == "unwitnessed"]
+    assert hidden.facts["at_most"] >= 1
+    assert hidden.facts["from_at"] == "2026-03-02T09:01:00Z"

@@ -179,6 +179,15 @@ def test_the_one_who_terminated_is_not_the_one_who_began(stage: Stage) -> None:
     assert last(stage).ended == "Failed"
 
 
+def test_whoever_ended_the_next_operation_did_not_end_the_one_before(stage: Stage) -> None:
+    app = deployed(stage)
+    stage.state.sync(app, stage.to(60), "carol", phase="Failed", message="boom")
+    stage.state.begin(app, stage.to(64), "alice")
+    stage.state.terminate(app, stage.to(66), "bob")
+    stage.read(90)
+    assert [(one.ended, one.facts.get("terminated_by")) for one in stage.operations[-2:]] == [("Failed", None), ("Failed", "bob")]
+
+
 def test_a_project_token_is_a_service_and_no_person(stage: Stage) -> None:
     app = deployed(stage)
     stage.state.sync(app, stage.to(60), "proj:payments:deployer")

@@ -1,6 +1,7 @@
 """A random world, polled at random moments, with losses: what is told and what is declared is what truly happened."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import datetime, timedelta
 from random import Random
 
@@ -14,24 +15,32 @@ from hypothesis import strategies as st
 from tests.sources.argocd.conftest import REPO, START, Stage, sha
 from tests.sources.argocd.day import fold
 
-ACTS = ("automated", "manual", "failed", "selective", "heal", "dry-run", "rollback", "local", "injected", "rolling", "none")
-FULL = {"automated", "manual", "rollback", "local", "injected", "rolling"}
+ACTS = (
+    *("automated", "manual", "failed", "selective", "heal", "dry-run", "rollback", "local", "injected", "rolling", "none"),
+    *("terminated", "retried", "retried-badly", "hole", "limit"),
+)
+FULL = {"automated", "manual", "rollback", "local", "injected", "rolling", "retried"}
+BY_ITSELF = {"automated", "heal", "hole", "retried", "retried-badly"}
 KINDS = {
     "automated": {"automated"}, "manual": {"manual", "rollback"}, "failed": {"manual", "rollback"}, "selective": {"selective"},
     "heal": {"self-heal", "automated"},  # after a rollback it goes to another revision than the deployed: a deployment
     "dry-run": {"dry-run"}, "rollback": {"rollback", "manual"}, "local": {"local"},
     # neither is announced by anybody: after a rolling sync, an injected operation wears its whole record
     "injected": {"injected", "applicationset"}, "rolling": {"applicationset"},
+    "terminated": {"manual", "rollback"}, "retried": {"automated"}, "retried-badly": {"automated"},
+    "hole": {"automated", "self-heal"},  # what was deployed before may not be known, and then it looks like a heal
 }  # fmt: skip
 PEOPLE = ("alice", "bob", "carol")
 
 
 class Truth:
-    """What was done: (start, what, who)."""
+    """What was done: (start, what, who); who ended what was terminated; which limits its history may be given."""
 
     def __init__(self, stage: Stage, app: ApplicationState, rng: Random) -> None:
         self.stage, self.app, self.rng, self.n = stage, app, rng, 1
         self.done: list[tuple[datetime, str, str]] = []
+        self.enders: dict[datetime, str] = {}
+        self.limits: tuple[int | None, ...] = (None, 1, 3, 10)
 
     def act(self, what: str, at: datetime) -> None:
         state, app, who = self.stage.state, self.app, self.rng.choice(PEOPLE)
@@ -47,25 +56,52 @@ class Truth:
             "heal": lambda: self._heal(at),
             "injected": lambda: self._injected(at),
             "rollback": lambda: state.rollback(app, at, who, app.history[0]["id"]),
+            "terminated": lambda: self._terminated(at, who),
+            "retried": lambda: self._retried(at, "Succeeded"),
+            "retried-badly": lambda: self._retried(at, "Failed"),
+            "hole": lambda: self._hole(at),
         }
+        if what == "limit":
+            app.revision_history_limit = self.rng.choice(self.limits)
+            return
         if what == "none" or (what == "rollback" and not (app.history and app.history[0].get("revision"))):
             return
         acts[what]()
-        named = (
-            "Argo CD"
-            if what in {"automated", "heal"}
-            else ""
-            if what == "injected"
-            else "ApplicationSet"
-            if what == "rolling"
-            else who
-        )
-        self.done.append((at, what, named))
+        named = {"injected": "", "rolling": "ApplicationSet"}.get(what, who)
+        self.done.append((at, what, "Argo CD" if what in BY_ITSELF else named))
 
     def _automated(self, at: datetime) -> None:
         self.n += 1
         self.stage.state.push(REPO, sha(self.n), at - timedelta(seconds=1))
         self.stage.state.sync(self.app, at)
+
+    def _terminated(self, at: datetime, who: str) -> None:
+        self.enders[at] = self.rng.choice(PEOPLE)
+        self.stage.state.begin(self.app, at, who)
+        self._perhaps_look(at + timedelta(seconds=1))
+        self.stage.state.terminate(self.app, at + timedelta(seconds=2), self.enders[at])
+
+    def _retried(self, at: datetime, phase: str) -> None:
+        """Two failed attempts of a new commit, looked at now and then."""
+        state, seconds = self.stage.state, timedelta(seconds=1)
+        self.n += 1
+        state.push(REPO, sha(self.n), at - seconds)
+        state.begin(self.app, at)
+        for n in (1, 3):
+            state.retrying(self.app, at + n * seconds, 'namespaces "x" not found', at + (n + 1) * seconds)
+            self._perhaps_look(at + (n + 0.5) * seconds)
+            state.attempt(self.app)
+        state.finish(self.app, at + 5 * seconds, phase, "no such luck" if phase == "Failed" else "successfully synced")
+
+    def _hole(self, at: datetime) -> None:
+        self.n += 1
+        self.stage.state.push(REPO, sha(self.n), at - timedelta(seconds=1))
+        self.stage.state.begin(self.app, at, resources=["payments-api"], heals=1)
+        self.stage.state.finish(self.app, at + timedelta(seconds=1))
+
+    def _perhaps_look(self, at: datetime) -> None:
+        if self.rng.random() < 0.5:
+            self.stage.read((at - START).total_seconds())
 
     def _heal(self, at: datetime) -> None:
         self.stage.state.edit(self.app, "payments-api", at - timedelta(seconds=1))
@@ -80,7 +116,22 @@ def told(stage: Stage, types: str) -> list[Event]:
     return [event for event in stage.events if event.type == types]
 
 
-def play(stage: Stage, seed: int, acts: int, losing: bool, limit: int | None) -> tuple[Truth, list[Event]]:
+def look(stage: Stage, rng: Random, at: float) -> None:
+    """A pass; now and then it is killed before anything was saved, and done again a few seconds later."""
+    if rng.random() < 0.2:
+        held, pages = deepcopy(stage.memory), len(stage.pages)
+        stage.read(at)
+        stage.memory.clear()
+        stage.memory.update(held)
+        if rng.random() < 0.5:
+            del stage.pages[pages:]  # else what it told was saved, and only what it remembered was not
+        at += rng.choice((0, 3))
+    stage.read(at)
+
+
+def play(
+    stage: Stage, seed: int, acts: int, losing: bool, limit: int | None, limits: tuple[int | None, ...] = (None, 1, 3, 10)
+) -> tuple[Truth, list[Event]]:
     """Acts some time apart, looks now and then. `losing`: announcements fall silent for good at some moment, or we are away."""
     rng = Random(seed)
     stage.memory.clear()
@@ -90,6 +141,7 @@ def play(stage: Stage, seed: int, acts: int, losing: bool, limit: int | None) ->
     stage.time[0] = START
     app = stage.app(revision_history_limit=limit)
     truth = Truth(stage, app, rng)
+    truth.limits = limits
     truth.act("manual", START + timedelta(seconds=10))
     stage.read(60)
     at = 60.0
@@ -100,10 +152,13 @@ def play(stage: Stage, seed: int, acts: int, losing: bool, limit: int | None) ->
         truth.act(rng.choice(ACTS), START + timedelta(seconds=at))
         if rng.random() < 0.3:
             at += rng.choice((4, 30))
-            stage.read(at)
+            look(stage, rng, at)
+            at += 3
     for more in (60, 120):
         stage.read(at + more, everything=True)
-    return truth, stage.events
+    return truth, list({event.id: event for event in reversed(stage.events)}.values())[
+        ::-1
+    ]  # as the ledger: the first telling stays
 
 
 def matched(truth: Truth, events: list[Event]) -> list[tuple[datetime, str, str]]:
@@ -117,6 +172,7 @@ def matched(truth: Truth, events: list[Event]) -> list[tuple[datetime, str, str]
         named = {a.name for a in one.actors if a.kind is not ActorKind.UNKNOWN}
         # what a record may have been left is believed of nobody, neither of a person nor of automation
         assert named <= {deed[2]}, f"{deed} was put on {named}"
+        assert one.facts.get("terminated_by") in (None, truth.enders.get(deed[0]))
         assert len(one.phases) == len(set(one.phases))
         assert len(set(one.phases) - {"attributed"}) <= 2
     return left
@@ -160,7 +216,8 @@ def test_what_is_lost_is_declared_exactly_where_it_can_be_counted_and_bounded_wh
         assert len(others) <= heals + sum(bounds), "an operation is neither told nor declared"
     if not bounds:
         assert shown + counted == len(truth.done)
-    assert [event for event in events if event.type == "integrity"] == []
+    # a limit that was lowered and raised again between two looks leaves a history that somebody may have cut, and says so
+    assert [event for event in events if event.type == "integrity" and not event.facts.get("otherwise")] == []
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -169,3 +226,12 @@ def test_the_same_world_looked_at_twice_as_often_tells_no_less(stage: Stage, see
     assert len(fold(events)) <= len(truth.done)
     ids = [event.id for event in events]
     assert len(ids) == len(set(ids))
+
+
+@SLOW
+@given(seed=st.integers(0, 10**6), acts=st.integers(4, 14))
+def test_a_history_that_is_switched_off_and_on_tells_nothing_that_did_not_happen(stage: Stage, seed: int, acts: int) -> None:
+    truth, events = play(stage, seed, acts, False, None, (0, 0, 2, None))
+    matched(truth, events)
+    rewritten = [event for event in events if event.type == "integrity" and not event.facts.get("otherwise")]
+    assert {event.status for event in rewritten} <= {"restarted"}, "what a limit does is no rewriting"
