@@ -98,6 +98,7 @@ class Source(Section):
     requests_per_second: float = Field(default=20.0, gt=0, le=1000)
     max_answer_mb: int = Field(default=64, ge=1, le=1024)
     poll_every: float | None = Field(default=None, gt=0, description="seconds; overrides the streams' own pace")
+    stream: bool = True
     plan_json: bool = True
     apply_log: bool = False
     policy_log: bool = False

@@ -67,7 +67,7 @@ EVERYTHING = {"cli", "commands"}  # the composition of the command: one file for
 # Which tool only where (paths below app/, as regular expressions).
 TOOLS: dict[str, str] = {
     r"sqlalchemy|psycopg": r"db/.*|(.*/)?store\.py|search/sql\.py",
-    r"httpx|stamina|pyrate_limiter": r"sources/http\.py|sources/[a-z]+/client\.py|main\.py",
+    r"httpx|stamina|pyrate_limiter": r"sources/http(_held)?\.py|sources/[a-z]+/client\.py|main\.py",
     r"fastapi|starlette|jinja2": r"web/.*|main\.py|commands/(serve|demo)\.py|demo/fakes/.*",
     r"apscheduler": r"worker/.*",
     r"cryptography": r"ledger/checkpoint\.py|ledger/verify\.py|evidence/pdf\.py|web/auth\.py",

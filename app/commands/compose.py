@@ -77,6 +77,7 @@ def _connection(source: Source, token: str) -> contract.Connection:
         max_bytes=source.max_answer_mb * 1024 * 1024,
         per_second=source.requests_per_second,
         poll_every=source.poll_every,
+        stream=source.stream,
         plan_json=source.plan_json,
         apply_log=source.apply_log,
         policy_log=source.policy_log,

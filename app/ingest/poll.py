@@ -65,13 +65,15 @@ def read_stream(
             return Outcome(name, stream.name, "busy", error="another worker is reading it, or has just read it")
         task = _task(connection, source, stream, started)
     seen = new = 0
+    again: datetime | None = None
     unknown: list[tuple[str, str]] = []
     try:
         for page in source.fetch(task):
             seen += page.seen
             unknown += page.unknown
+            again = page.again or again
             new += _save(engine, claim, page, clock())
-        _finish(engine, source, claim, task, clock(), source.requests - before)
+        _finish(engine, source, claim, task, clock(), source.requests - before, again)
         state, error = "read", ""
     except LeaseLost as lost:
         state, error = "busy", str(lost)
@@ -116,12 +118,20 @@ def _save(engine: Engine, claim: Claim, page: Page, now: datetime) -> int:
     return len(entries)
 
 
-def _finish(engine: Engine, source: Source, claim: Claim, task: Task, now: datetime, requests: int) -> None:
+def _finish(engine: Engine, source: Source, claim: Claim, task: Task, now: datetime, requests: int, again: datetime | None) -> None:
     with transaction(engine) as connection:
         row = streams.hold(connection, claim, now)
-        next_at = max(now, task.now + row.every * random.uniform(0.95, 1.05))  # noqa: S311 -- jitter
+        next_at = max(now, again or task.now + row.every * random.uniform(0.95, 1.05))  # noqa: S311 -- jitter
         streams.succeed(
-            connection, claim, row, now, requests=requests, offset=source.clock_offset, next_at=next_at, reconciled=task.everything
+            connection,
+            claim,
+            row,
+            now,
+            requests=requests,
+            offset=source.clock_offset,
+            next_at=next_at,
+            reconciled=task.everything,
+            whole=again is None,
         )
 
 

@@ -7,7 +7,7 @@ that page whole (observations, events, memory) before it asks for the next. A so
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from app.domain.event import Event
 
@@ -28,6 +28,7 @@ class Connection:
     max_bytes: int = 64 * 1024 * 1024  # the largest answer read
     per_second: float = 20.0  # requests a second at most
     poll_every: float | None = None  # seconds; overrides the streams' own pace
+    stream: bool = True  # hold Argo CD's stream of applications, where it answers
     plan_json: bool = True  # which resources a Terraform plan changes: names, never values
     policy_log: bool = False  # the levels of Sentinel policies that passed, from the check's text log
     audit_token: str = field(default="", repr=False)  # of HCP Terraform's audit trail, beside the token
@@ -103,6 +104,30 @@ class Page:
     settled: Sequence[Want] = ()  # questions this page answers
     unknown: Sequence[tuple[str, str]] = ()  # (field, value) pairs that are new to us
     seen: int = 0  # things looked at, new or not
+    again: datetime | None = None  # the pass read only what news named: the stream is due by then, and is not read whole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What a live stream told, saved in one transaction: `streams` are due now, `about` says it in words; the rest as in `Page`.
+
+    Without anything it says that the line is alive.
+    """
+
+    streams: Sequence[str] = ()
+    about: str = ""
+    observations: Sequence[Observation] = ()
+    remember: Mapping[str, Any] = field(default_factory=dict)
+    unknown: Sequence[tuple[str, str]] = ()
+
+
+class Watch(Protocol):
+    """One connection to a live stream. Iterated in one thread it gives an empty `News` once it stands, and then news as they come;
+    it raises SourceError when it ends. `close`, from any thread, ends it at once and quietly."""
+
+    def __iter__(self) -> Iterator[News]: ...
+
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,3 +167,13 @@ class Source(Protocol):
     def fetch(self, task: Task) -> Iterator[Page]: ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Watched(Protocol):
+    """A source that can be watched. `watched`: the stream whose memory a watch is told, and adds to; None: its settings say no."""
+
+    @property
+    def watched(self) -> str | None: ...
+
+    def watch(self, memory: Mapping[str, Any]) -> Watch: ...

@@ -126,7 +126,7 @@ class Http:
             base_url=self.connection.url.rstrip("/"),
             headers=headers,
             timeout=self.connection.timeout,
-            verify=_trusted(self.connection),
+            verify=trusted(self.connection),
             follow_redirects=False,
             transport=self.transport,
             trust_env=False,
@@ -134,7 +134,7 @@ class Http:
         self._elsewhere = httpx.Client(  # knows no token
             headers={"user-agent": "throughline"},
             timeout=self.connection.timeout,
-            verify=_trusted(self.connection),
+            verify=trusted(self.connection),
             follow_redirects=False,
             transport=self.transport,
             trust_env=False,
@@ -212,7 +212,7 @@ class Http:
         if 200 <= answer.status < 300:
             return response
         response.close()
-        error = _error_for(answer.status, where, answer, self.connection)
+        error = error_for(answer.status, where, answer, self.connection)
         error.status = answer.status
         raise error
 
@@ -301,7 +301,7 @@ class Http:
         status, path = answer.status, httpx.URL(answer.url).path
         if 200 <= status < 300:
             return answer
-        error = _error_for(status, path, answer, self.connection)
+        error = error_for(status, path, answer, self.connection)
         error.status, error.says = status, answer.body[:500].decode("utf-8", "replace")
         raise error
 
@@ -312,7 +312,7 @@ class Moved(Refused):
     place = ""
 
 
-def _error_for(status: int, path: str, answer: Answer, connection: Connection) -> SourceError:
+def error_for(status: int, path: str, answer: Answer, connection: Connection) -> SourceError:
     says = f"{connection.name} answered {status} to {path}"
     limited = (
         status == 429
@@ -370,7 +370,7 @@ def _server(url: httpx.URL) -> str:
     return f"{url.scheme}://{url.netloc.decode('ascii', 'replace').rpartition('@')[2]}"
 
 
-def _trusted(connection: Connection) -> ssl.SSLContext | bool:
+def trusted(connection: Connection) -> ssl.SSLContext | bool:
     """Whom TLS trusts. Raises SettingsError for a `ca_file` that holds no certificate."""
     if not connection.ca_file or not connection.url.startswith("https"):
         return True

@@ -50,8 +50,20 @@ class GapOf(Shape):
     to: datetime
 
 
+class LiveOf(Shape):
+    source: str
+    state: str = Field(description="connected, not connected, or off")
+    since: datetime
+    error: str | None
+    retry_at: datetime | None
+    told: int = Field(description="news so far; each makes a poll due")
+    last_at: datetime | None
+    last_about: str | None
+
+
 class SourceList(Shape):
     items: list[StreamOf]
     next: None
     sentence: str
     gaps: list[GapOf] = Field(description="stretches of the last 14 days that nobody read")
+    live: list[LiveOf] = Field(description="live streams that are held beside the polls")

@@ -57,6 +57,10 @@ class Gate:
         async def sent(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 start.update(message)
+            if (b"content-type", b"text/event-stream; charset=utf-8") in start["headers"]:
+                await send(message)  # it never ends: nothing of it may be held back
+                return
+            if message["type"] == "http.response.start":
                 return
             parts.append(message.get("body", b""))
             if message.get("more_body"):

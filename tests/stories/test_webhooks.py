@@ -255,7 +255,8 @@ def test_news_that_comes_during_a_pass_is_followed_by_another(door: Door, listen
 
 
 def test_a_change_is_on_the_timeline_within_seconds_of_its_hook(listening: Bank) -> None:
-    """Two workers, and an hour between polls: what comes sooner came because of the hook."""
+    """Two workers, and an hour between polls: what comes sooner came because of the hook, for no stream is held."""
+    listening.settings["argocd"] = {**listening.settings.get("argocd", {}), "stream": False}
     listening.tell()
     settings = load({"THROUGHLINE_CONFIG": str(listening.write())})
     with ExitStack() as opened:

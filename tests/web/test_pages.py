@@ -17,7 +17,7 @@ SELECTS = {
     "/": 9,
     "/changes": 8,
     "/events": 4,
-    "/sources": 6,
+    "/sources": 7,
     "/ledger": 2,
     "/ownership": 2,
     "/people": 6,

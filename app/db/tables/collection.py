@@ -145,3 +145,19 @@ webhooks = Table(
     Column("last_at", AT, nullable=False),
     Column("last_about", Text, nullable=False),
 )
+
+watches = Table(
+    "watches",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("owner", Uuid),
+    Column("lease_until", AT),
+    Column("state", Text, nullable=False),  # waiting, connected, or off
+    Column("error", Text),
+    Column("since", AT, nullable=False),  # connected, or not, since then
+    Column("retry_at", AT, nullable=False),
+    Column("failures", Integer, nullable=False, server_default=text("0")),
+    Column("told", BigInteger, nullable=False, server_default=text("0")),
+    Column("last_at", AT),
+    Column("last_about", Text),
+)

@@ -16,6 +16,7 @@ from starlette.routing import Route
 from app.demo.fakes import argocd_sets as sets
 from app.demo.fakes import argocd_shapes as shapes
 from app.demo.fakes.argocd_state import ArgocdState
+from app.demo.fakes.argocd_stream import stream
 from app.demo.fakes.argocd_types import HOUR, NAMESPACE, RESYNC, ApplicationState, stamp
 
 Answer = tuple[int, Any]
@@ -176,6 +177,15 @@ def argocd_app(state: ArgocdState) -> Starlette:
 
         return Route(path, serve, methods=["GET"])
 
+    def streamed(request: Request) -> Response:
+        with state.lock:
+            state.requests.append((request.url.path, request.url.query))
+            found = _planned(state, request)
+            if found is None and request.headers.get("authorization") == f"Bearer {state.token}":
+                return stream(state, request)
+            status, body, headers = found or (*refused(401, "no session information"), {})
+        return HTMLResponse(body, status, headers) if isinstance(body, str) else JSONResponse(body, status, headers)
+
     one = "/api/v1/applications/{name}"
     return Starlette(
         routes=[
@@ -189,6 +199,7 @@ def argocd_app(state: ArgocdState) -> Starlette:
             route("/api/v1/applicationsets/{name}", ends.applicationset),
             route("/api/v1/applicationsets/{name}/events", ends.set_events),
             route("/api/v1/applications", ends.applications),
+            Route("/api/v1/stream/applications", streamed, methods=["GET"]),
             route(one, ends.application),
             route(f"{one}/events", ends.events),
             route(f"{one}/managed-resources", ends.managed),

@@ -179,16 +179,15 @@ class Operations(ABC):
         stale = app.operation
         kept = {k: v for k, v in (stale.sync if stale else {}).items() if k not in {"resources", "dryRun", "manifests"}}
         worn = {**(stale.initiated_by if stale else {}), **asked}
-        one = self._set(app, OperationState({**kept, **sync}, worn, asked, at))
-        app.requested = {"sync": sync, "initiatedBy": asked, "retry": {}}
-        return one
+        requested: JSON = {"sync": sync, "initiatedBy": asked, "retry": {}}
+        return self._set(app, OperationState({**kept, **sync}, worn, asked, at), requested, wipes=False)
 
     def rolling_sync(self, app: ApplicationState, at: datetime, *, duration: timedelta = 2 * SECONDS) -> None:
         """An ApplicationSet's progressive sync: written straight into the application, and not announced as begun."""
         self._free(app)
         by = {"username": "applicationset-controller", "automated": True}
         reason = {"name": "Reason", "value": "ApplicationSet RollingSync triggered a sync of this Application resource"}
-        self._set(app, OperationState({"revision": app.revisions[0]}, by, by, at, info=[reason]))
+        self._set(app, OperationState({"revision": app.revisions[0]}, by, by, at, info=[reason]), wipes=False)
         self.finish(app, at + duration)
 
     def retrying(self, app: ApplicationState, at: datetime, message: str, next_at: datetime) -> None:
@@ -224,9 +223,19 @@ class Operations(ABC):
             raise ValueError(f"{app.name} has no operation in progress")
         return app.operation
 
-    def _set(self, app: ApplicationState, one: OperationState, *, queued: bool = False) -> OperationState:
-        """Whoever asks for an operation empties the one slot; the controller fills it when it takes the operation up."""
-        app.requested = {"sync": one.sync, "initiatedBy": one.asked, "retry": {}}
+    def _set(
+        self,
+        app: ApplicationState,
+        one: OperationState,
+        requested: JSON | None = None,
+        *,
+        queued: bool = False,
+        wipes: bool = True,
+    ) -> OperationState:
+        """Whoever asks for an operation through Argo CD's API empties the one slot (`wipes`); the controller fills it when it takes
+        the operation up."""
+        app.requested = requested or {"sync": one.sync, "initiatedBy": one.asked, "retry": {}}
+        app.operation = None if wipes else app.operation
         self.touch(app)
         app.operation, app.queued = (None, one) if queued else (one, None)
         if not queued:

@@ -7,6 +7,7 @@ before, history keeps `revision_history_limit` entries, announcements live an ho
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from app import clock
 from app.demo.fakes.argocd_objects import differs, leaves, write
@@ -58,6 +59,12 @@ class ArgocdState(Operations):
         self.requests: list[tuple[str, str]] = []  # path and query of each
         self.failures: list[Failure] = []
         self.scheduled: list[tuple[datetime, Callable[[], None]]] = []
+        self.listeners: list[Any] = []  # readers of the stream, each with `feed(type, application)`
+        self.streams = 0  # how often the stream was asked for and given
+        self.cuts = 0
+        self.server_sent = True  # False: something between takes the wish for server-sent events out
+        self.keep_alive: float | None = 15.0  # seconds; None: the stream falls silent
+        self.stream_error: JSON | None = None  # ends the stream as gRPC gateway does
         self.lock = threading.RLock()
         self.serial = 700
 
@@ -240,13 +247,17 @@ class ArgocdState(Operations):
             if app.deleting_at is None:
                 app.deleting_at = at
                 self.announce(app, at, "ResourceDeleted", f"{user} deleted application", user)
-            if not finalizing:
-                self.applications.pop(app.key, None)
+                self._feed("MODIFIED", app)
+            if not finalizing and app.key in self.applications:
+                del self.applications[app.key]
+                self._feed("DELETED", app)
 
     def recreate(self, app: ApplicationState, at: datetime, by: str | None = "alice") -> ApplicationState:
         """The same name, a new object: a new uid, no history, no announcements."""
         with self.lock:
-            self.applications.pop(app.key, None)
+            if app.key in self.applications:
+                del self.applications[app.key]
+                self._feed("DELETED", app)
             first = app.sources[0]
             return self.add_application(
                 app.name, project=app.project, repository=first.repository, path=first.path, at=at, revision=first.revision,
@@ -283,6 +294,15 @@ class ArgocdState(Operations):
         self.serial += 1
         app.generation += 1
         app.version = self.serial
+        self._feed("MODIFIED", app)
+
+    def _feed(self, type_: str, app: ApplicationState) -> None:
+        for one in self.listeners:
+            one.feed(type_, app)
+
+    def cut_streams(self) -> None:
+        """Every stream ends, as behind a proxy that has had enough of it."""
+        self.cuts += 1
 
     def turn_health(self, app: ApplicationState, health: str, at: datetime) -> None:
         if health != app.health or app.health_at is None:

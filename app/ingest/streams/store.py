@@ -99,8 +99,9 @@ def succeed(
     offset: timedelta | None,
     next_at: datetime,
     reconciled: bool,
+    whole: bool = True,
 ) -> None:
-    """The pass went through: free the stream, say when it is next due, and stretch its coverage."""
+    """The pass went through: free the stream, say when it is next due, and stretch its coverage; not where only part was read."""
     if row.woken_at is not None and row.woken_at > row.started_at:
         next_at = max(now, row.started_at + SPACING)
     values: dict[str, Any] = {
@@ -109,7 +110,7 @@ def succeed(
         "state": "read",
         "error": None,
         "failures": 0,
-        "succeeded_at": now,
+        "succeeded_at": now if whole else row.succeeded_at,
         "next_poll_at": next_at,
         "requests": streams.c.requests + requests,
         "last_requests": requests,
@@ -118,7 +119,8 @@ def succeed(
     if reconciled:
         values["reconciled_at"] = now
     connection.execute(_row(claim).values(**values))
-    _stretch(connection, claim, row, row.started_at)
+    if whole:
+        _stretch(connection, claim, row, row.started_at)
 
 
 def _stretch(connection: Connection, claim: Claim, row: Any, through: datetime) -> None:

@@ -18,6 +18,7 @@ from app.sources.argocd.names import sources_of, stamp
 from app.sources.argocd.operations import Heard, unannounced
 from app.sources.argocd.pairing import from_episode, pair, unseen
 from app.sources.argocd.past import Past
+from app.sources.argocd.sightings import freshest, merge
 from app.sources.argocd.terms import FAILED, SUCCEEDED, UNSEEN
 
 FORGOTTEN = timedelta(hours=1)
@@ -50,15 +51,22 @@ class Account:
         return self.past.known
 
 
-def account(app: wire.Application, heard: Heard, memory: Memory, now: datetime, last_pass: datetime | None = None) -> Account:
-    """Everything known of the application's operations, oldest first."""
+def account(
+    app: wire.Application,
+    heard: Heard,
+    memory: Memory,
+    now: datetime,
+    last_pass: datetime | None = None,
+    seen: Sequence[Deed] = (),
+) -> Account:
+    """Everything known of the application's operations, oldest first. `seen`: as the live stream showed them."""
     entries = sorted((app.status.history if app.status else None) or [], key=lambda h: h.id)
     past = Past(app, entries, memory)
     current = from_state(app)
     remade = _remade(current, memory)
     looked = Memory(memory.uid, memory.name, deeds=list(memory.deeds), read=memory.read, pending=list(memory.pending))
     looked.generation = memory.generation
-    deeds = _known(app, entries, past, current, memory)
+    deeds = _known(app, entries, past, current, memory, seen)
     told = episodes(heard.said or ())
     pairs = pair(deeds, told)
     _close(deeds, pairs, told, current, heard, now)
@@ -95,9 +103,17 @@ def _slot(current: Deed | None, deeds: Sequence[Deed]) -> Deed | None:
     return next((deed for deed in deeds if current and deed.started == current.started), None)
 
 
-def _known(app: wire.Application, entries: Sequence[wire.History], past: Past, current: Deed | None, memory: Memory) -> list[Deed]:
-    """Remembered, kept by the history, and standing in the slot: each operation once, under its start."""
+def _known(
+    app: wire.Application,
+    entries: Sequence[wire.History],
+    past: Past,
+    current: Deed | None,
+    memory: Memory,
+    seen: Sequence[Deed],
+) -> list[Deed]:
+    """Remembered, seen on the live stream, kept by the history, and standing in the slot: each operation once, under its start."""
     known = {deed.started: deed for deed in memory.deeds}
+    merge(known, seen)
     new = {one.id for one in past.fresh}
     for entry in entries:
         deed = from_history(entry)
@@ -113,7 +129,7 @@ def _known(app: wire.Application, entries: Sequence[wire.History], past: Past, c
                 same.over, same.phase, same.finished, same.how = True, SUCCEEDED, deed.finished, "reconstructed"
     if current:
         same = known.get(current.started)
-        known[current.started] = _freshest(same, current) if same else current
+        known[current.started] = freshest(same, current) if same else current
     return sorted(known.values(), key=lambda d: d.started)
 
 
@@ -127,17 +143,6 @@ def _same(entry: wire.History, deed: Deed, known: dict[str, Deed]) -> Deed | Non
         if one.end and abs((one.end - deed.end).total_seconds()) <= 2 and one.revisions == deed.revisions
     ]
     return ended[0] if ended else None
-
-
-def _freshest(old: Deed, new: Deed) -> Deed:
-    """The record as it stands, with what was told and seen before. `asked` is what its own request named, first seen."""
-    new.told_start, new.told_end, new.proven, new.waited = old.told_start, old.told_end, old.proven, old.waited
-    new.told_phase, new.told_attempts, new.told_waits = old.told_phase, old.told_attempts, old.told_waits
-    new.told_dry = old.told_dry
-    new.history_id, new.kind, new.by, new.own = old.history_id, old.kind, old.by, old.own
-    new.kind_by, new.back_to = old.kind_by, old.back_to
-    new.asked = old.asked if old.asked is not None else new.asked
-    return new
 
 
 def _close(

@@ -18,10 +18,11 @@ from app.errors import NotUnderstood, Refused
 from app.sources.argocd.redact import redacted
 from app.sources.argocd.secret_names import names
 from app.sources.argocd.states import decoded
-from app.sources.argocd.terms import LIST_FIELDS, PARAMETERS, PATHS, PROJECT_FIELDS, SECRETS_FIELDS
+from app.sources.argocd.terms import LIST_FIELDS, PARAMETERS, PATHS, PROJECT_FIELDS, SECRETS_FIELDS, STREAM_PATH
 from app.sources.argocd.wire import items_of
 from app.sources.contract import Connection, Observation
 from app.sources.http import Http
+from app.sources.http_held import Held
 
 Transport = httpx.BaseTransport
 
@@ -48,7 +49,7 @@ class Client:
     """Asks one Argo CD server. Methods raise only SourceError."""
 
     def __init__(self, connection: Connection, clock: Callable[[], datetime], transport: Transport | None = None) -> None:
-        self.connection = connection
+        self.connection, self.clock = connection, clock
         self.http = Http(connection, clock, PATHS, transport=transport)
 
     @property
@@ -73,6 +74,10 @@ class Client:
             return Got(redacted(answer.json()), answer.url, answer.at)
         except RecursionError as error:
             raise NotUnderstood(f"{path} answered JSON nested too deep", "an answer as Argo CD documents it") from error
+
+    def stream(self, fields: str, quiet: float) -> Held:
+        """The stream of applications, not yet asked for. `quiet`: seconds without a byte after which it counts as dead."""
+        return Held(self.connection, self.clock, STREAM_PATH, [("fields", fields), *self._projects()], quiet)
 
     def version(self) -> Got:
         return self.get("/api/version")

@@ -26,6 +26,16 @@ class Target(msgspec.Struct, omit_defaults=True, frozen=True):
     revision: str = ""
 
 
+class Try(msgspec.Struct, omit_defaults=True):
+    """A failed attempt of an operation that goes on."""
+
+    number: int
+    end: str
+    message: str = ""
+    resources: list[dict[str, str]] = []
+    revisions: list[str] = []
+
+
 class Deed(msgspec.Struct, omit_defaults=True):
     """`started` is the operation's identity within its application. Times are ISO texts, so that memory is plain JSON.
 
@@ -58,10 +68,11 @@ class Deed(msgspec.Struct, omit_defaults=True):
     proven: bool = False  # the evidence of who began it is in: nothing more is waited for
     by: list[str] = []  # name, kind and reason of its initiator, once proven
     waited: bool = False
-    attempt_end: str | None = None  # between two attempts: when the last one failed
+    tries: list[Try] = []  # failed attempts that were seen and not told
     told_attempts: int = 0  # failed attempts that were told
     told_waits: str = ""  # what it waited for when that was told last
     told_dry: str = ""  # what was told of the dry commit behind it
+    sight: list[str] = []  # digest and time of the frame of the live stream that showed it last; empty where a reading did
 
     @property
     def start(self) -> datetime:
@@ -114,6 +125,8 @@ def from_state(app: wire.Application) -> Deed | None:
     end, phase = instant(state.finished_at), plain(state.phase, 100) or RUNNING
     over = phase in OVER
     revisions = revisions_of(result) or revisions_of(sync)
+    message, resources = plain(state.message, MESSAGE), _results(app, result) or [resource(one) for one in sync.resources or []]
+    between = end is not None and not over and state.retry_count
     return Deed(
         started=stamp(start),
         finished=stamp(end) if over and end else None,
@@ -124,10 +137,10 @@ def from_state(app: wire.Application) -> Deed | None:
         asked=_asked(app, over),
         partial=bool(sync.resources),
         shape=_shape(operation, result),
-        message=plain(state.message, MESSAGE),
-        resources=_results(app, result) or [resource(one) for one in sync.resources or []],
+        message=message,
+        resources=resources,
         retry_count=state.retry_count or 0,
-        attempt_end=stamp(end) if end and not over else None,
+        tries=[Try(state.retry_count, stamp(end), message, resources, revisions)] if end and between and state.retry_count else [],
     )
 
 

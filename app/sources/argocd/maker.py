@@ -1,6 +1,6 @@
 """Makes events about one application: the same subject, keys and clock for all of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from app.domain.actor import Actor
 from app.domain.event import Event, How, Keys, Step
 from app.domain.ref import Ref
 from app.sources.argocd import wire
-from app.sources.argocd.names import destination, is_commit, repository, sources_of
+from app.sources.argocd.names import destination, instant, is_commit, repository, sources_of
 from app.sources.argocd.terms import KIND
 
 
@@ -27,6 +27,12 @@ class Maker:
     now: datetime
     whole: str | None = None
     heard: str | None = None
+
+    def sighted(self, sight: Sequence[str]) -> "Maker":
+        """For what a frame of the live stream showed: its digest and when it came. As it is where a reading showed it."""
+        if len(sight) != 2:
+            return self
+        return replace(self, whole=sight[0] or self.whole, now=instant(sight[1]) or self.now)
 
     def event(
         self,

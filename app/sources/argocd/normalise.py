@@ -11,20 +11,21 @@ from typing import Any
 from app.canonical import canonical_json, digest, plain
 from app.domain.actor import Actor, ActorKind, automation, unknown
 from app.domain.drift import Blindness
-from app.domain.event import Event, How, Keys, Step
+from app.domain.event import Event, How, Step
 from app.errors import NotUnderstood
 from app.sources.argocd import wire
 from app.sources.argocd.account import Account, account, kept, ready
 from app.sources.argocd.announcements import COMPLETED, SPEC, STARTED, Announcement
 from app.sources.argocd.blind import Why, blind_events, why
 from app.sources.argocd.differing import Differing
+from app.sources.argocd.farewell import gone, last_words
 from app.sources.argocd.hydration import hydration_events, places, staged_wants
-from app.sources.argocd.maker import Maker, address, maker
+from app.sources.argocd.maker import Maker, maker
 from app.sources.argocd.managed import managed_events
 from app.sources.argocd.memory import Memory
 from app.sources.argocd.names import destination, instant, manager_of, repository, set_of, sources_of, stamp
 from app.sources.argocd.operations import Heard
-from app.sources.argocd.pulse import Pulse
+from app.sources.argocd.sightings import Sighting, deeds_of
 from app.sources.argocd.standing import (
     Drifting,
     Standing,
@@ -38,6 +39,7 @@ from app.sources.argocd.standing import (
 from app.sources.argocd.telling import announced_operations, before, history_events, operation_events, wants_of
 from app.sources.argocd.terms import HEALTHS, PHASES, REASONS, SYNC_STATUSES, SYNCED, UNSEEN
 from app.sources.argocd.untold import integrity_events, loss_events
+from app.sources.argocd.view import View
 from app.sources.contract import Want
 
 HELD = timedelta(minutes=1)
@@ -52,18 +54,7 @@ class Reading:
     spec: str = ""  # digest of the whole specification, secrets taken out
     whole: str | None = None
     heard_digest: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """Where and when it was read. `last_pass` is when the list was last seen whole; `pulse`: are comparisons too old?"""
-
-    source: str
-    base: str
-    now: datetime
-    last_pass: datetime | None = None
-    pulse: Pulse | None = None
-    clusters: Mapping[str, str] = field(default_factory=dict)  # address, or Argo CD's own name → the name people know
+    seen: tuple[Sighting, ...] = ()  # on the live stream since the last look
 
 
 @dataclass
@@ -88,14 +79,15 @@ def tell(reading: Reading, remembered: Memory | None, view: View) -> Story:
     make = _maker(reading, uid, view)
     story = Story()
     memory = remembered
+    story.events += last_words(reading.seen, uid, memory, view)
     if memory and memory.uid != uid:
         story.events.append(
-            _gone(memory, view, instant(app.metadata.creation_timestamp) or view.now, "another application took its name")
+            gone(memory, view, instant(app.metadata.creation_timestamp) or view.now, "another application took its name")
         )
         memory = None
     memory = memory or Memory(uid=uid, name=make.name)
     heard = Heard(reading.heard.said, reading.heard.starts or memory.starts, reading.heard.failure)
-    found = account(app, heard, memory, view.now, view.last_pass)
+    found = account(app, heard, memory, view.now, view.last_pass, list(deeds_of(reading.seen, uid)))
     story.events += _announced(make, memory, heard, story, announced_operations(uid, found))
     story.events += _application(make, reading, memory, heard)
     story.events += hydration_events(make, app, memory)
@@ -316,24 +308,3 @@ def _remember(memory: Memory, app: wire.Application, make: Maker, heard: Heard, 
     memory.deleter = next((one.user for one in heard.said or () if one.message.endswith(" deleted application")), memory.deleter)
     memory.heard = max((list(one.order) for one in heard.said or ()), default=memory.heard)
     story.memory = memory
-
-
-def _gone(memory: Memory, view: View, at: datetime, because: str) -> Event:
-    """The end of an application, told from what was remembered of it."""
-    keys = Keys(
-        application=memory.name, project=memory.project or None, destination=memory.destination, repository=memory.repository
-    )
-    make = Maker(view.source, memory.uid, memory.name, address(view.base, memory.namespace, memory.name), keys, view.now)
-    when = instant(memory.deleting) or at
-    why = "Argo CD keeps no announcement of what is gone" + (
-        f"; its ApplicationSet {memory.owner} may have" if memory.owner else ""
-    )
-    who = Actor(memory.deleter, id=memory.deleter) if memory.deleter else unknown(why)
-    facts = {"message": because, "spec": memory.spec, "source": memory.facts.get("sources"), "seen_at": memory.read or None}
-    facts |= {"set": memory.owner or None}
-    return make.event("application", memory.uid, "deleted", Step.NOTED, when, facts, actor=who, how=How.RECONSTRUCTED)
-
-
-def deleted(memory: Memory, view: View) -> Event:
-    """An application that the list no longer holds and that is not found."""
-    return _gone(memory, view, view.now, "the application is gone")

@@ -15,10 +15,12 @@ from app.sources.argocd.listing import Listed, seen_of
 from app.sources.argocd.maker import maker
 from app.sources.argocd.memory import Memory, dump
 from app.sources.argocd.names import stamp
-from app.sources.argocd.normalise import Reading, Story, View, tell
+from app.sources.argocd.normalise import Reading, Story, tell
 from app.sources.argocd.operations import Heard
 from app.sources.argocd.revisions import ONLY_ONE, Asking
 from app.sources.argocd.risk import keeps
+from app.sources.argocd.sightings import Sighting
+from app.sources.argocd.view import View
 from app.sources.contract import Observation, Page
 
 COMMITS = 1000  # how many commits are remembered as asked about
@@ -32,8 +34,11 @@ class Reader:
     view: View
     commits: list[str] = field(default_factory=list)
 
-    def page(self, one: Listed, project: str, memory: Memory | None, *, quietly: bool = False) -> Page:
-        """What is new of the application, and what to remember of it. `quietly`: a reading that tells nothing is not kept.
+    def page(
+        self, one: Listed, project: str, memory: Memory | None, *, quietly: bool = False, seen: tuple[Sighting, ...] = ()
+    ) -> Page:
+        """What is new of the application, and what to remember of it. `quietly`: a reading that tells nothing is not kept; `seen`:
+        what the live stream showed of it.
 
         Raises SourceError.
         """
@@ -43,7 +48,7 @@ class Reader:
         kept = [got.observed(f"application/{one.key}")]
         heard, odd = self._heard(one, project, kept)
         spec = digest(dumped(got.body.get("spec"))) if isinstance(got.body, Mapping) else ""
-        reading = Reading(app, heard, spec, kept[0].digest, kept[1].digest if len(kept) > 1 else None)
+        reading = Reading(app, heard, spec, kept[0].digest, kept[1].digest if len(kept) > 1 else None, seen)
         story = tell(reading, memory, self.view)
         make = maker(self.view.source, self.view.base, app, story.memory.uid, self.view.now, self.view.clusters)
         asking = Asking(

@@ -5,7 +5,7 @@ that is new. Each application is also read whole once an hour, spread over the p
 that the list cannot show. `refresh` is never sent, and managed resources are asked for only where that cannot refresh.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,20 +15,25 @@ from app.errors import Forbidden, Missing, NotUnderstood, ServerFailed, SourceEr
 from app.sources.argocd import wire
 from app.sources.argocd.client import Client, Transport
 from app.sources.argocd.clusters import Clusters
+from app.sources.argocd.farewell import gone, last_words
 from app.sources.argocd.listing import Found, Listed, due, find, key_of, levels_of, listed
+from app.sources.argocd.live import FIELDS, QUIET, Live
 from app.sources.argocd.memory import Memory, load
 from app.sources.argocd.names import askable, instant, stamp
-from app.sources.argocd.normalise import View, deleted
 from app.sources.argocd.probe import probe
 from app.sources.argocd.pulse import Pulse
 from app.sources.argocd.reader import Reader
 from app.sources.argocd.revisions import ONLY_ONE
 from app.sources.argocd.risk import clock, kept_of
 from app.sources.argocd.sets import Rolled, Sets
+from app.sources.argocd.sightings import Sightings
+from app.sources.argocd.sightings import found as sighted
+from app.sources.argocd.view import View
 from app.sources.contract import Connection, Page, Probe, Stream, Task
 
 STREAM = "applications"
 PULSE = "pulse"  # of how old comparisons were
+PACE = timedelta(seconds=30)
 CLOCK = "at-risk"  # the key under which the evidence-at-risk clock is remembered
 
 
@@ -36,7 +41,7 @@ class Argocd:
     """One Argo CD server. Methods raise only SourceError."""
 
     def __init__(self, connection: Connection, clock: Callable[[], datetime], transport: Transport | None = None) -> None:
-        self.connection = connection
+        self.connection, self.clock = connection, clock
         self.client = Client(connection, clock, transport)
 
     @property
@@ -48,7 +53,7 @@ class Argocd:
         return self.client.clock_offset
 
     def streams(self) -> Sequence[Stream]:
-        return [Stream(STREAM, timedelta(seconds=30), catches_up=False, forgets_after=timedelta(hours=1))]
+        return [Stream(STREAM, PACE, catches_up=False, forgets_after=timedelta(hours=1))]
 
     def probe(self, now: datetime) -> Probe:
         return probe(self.client, now)
@@ -56,19 +61,34 @@ class Argocd:
     def close(self) -> None:
         self.client.close()
 
+    @property
+    def watched(self) -> str | None:
+        return STREAM if self.connection.stream else None
+
+    def watch(self, memory: Mapping[str, Any]) -> Live:
+        return Live(self.client.stream(FIELDS, QUIET), (STREAM,), memory, self.clock)
+
     def fetch(self, task: Task) -> Iterator[Page]:
         """A page for each application that changed, was made or went; the last one says how many were looked at.
 
-        A part of a list that was refused fails the pass, when all the rest of it has been read.
+        Between two lists only what the live stream named is read. A part of a list that was refused fails the pass, when all the
+        rest of it has been read.
         """
         pulse = Pulse(task.memory.get(PULSE), timedelta(seconds=self.connection.reconciliation))
         clusters = Clusters(self.client, task.now, task.memory)
-        last = instant(_text(task.memory.get("pass")))
+        last, news = instant(_text(task.memory.get("pass"))), sighted(task.memory)
+        if (again := self._list_due(task, last, news)) > task.now:
+            view = View(self.connection.name, self.connection.url, task.now, last, pulse, clusters.known())
+            yield from self._named(_Pass(task, view, Found(), [], news), again)
+            return
         found = find(self.client, task.memory, task.everything)
         view = View(self.connection.name, self.connection.url, task.now, last, pulse, clusters.names(task.everything))
         lines = list(listed(found.items, found.unknown))
         who = due(task.memory, lines, task.now, task.everything)
-        this = _Pass(task, view, found, found.unknown)
+        this = _Pass(task, view, found, found.unknown, news)
+        present, chosen = {"", *(one.key for one in lines)}, {one.key for one, _ in who.read}
+        named = {one.key for one in news.lines(task.memory)} - chosen
+        who.read += [(one, "news") for one in lines if one.key in named]
         kept = kept_of(task.memory, (one.key for one in lines))
         rolled = Rolled()
         for page in self._read(this, who.read):
@@ -79,10 +99,11 @@ class Argocd:
         yield from sets.pages(rolled.operations, rolled.owners, task.everything)
         this.unknown += [*sets.unknown, *clusters.unknown]
         if not found.failed:
-            yield from self._missing(this, {one.key for one in lines})
+            yield from self._missing(this, present)
+        this.forget(key for key in news.keys if key not in this.behind and (key in present or not found.failed))
         failed = [*found.failed.values(), *(this.failures if len(this.failures) == len(who.read) else ())]
-        remember: dict[str, Any] = {CLOCK: clock(kept, this.late(), task.now), **({} if failed else {"pass": stamp(task.now)})}
-        remember |= sets.remember() | clusters.remember()
+        remember: dict[str, Any] = {**this.forgotten, CLOCK: clock(kept, this.late(), task.now)}
+        remember |= sets.remember() | clusters.remember() | ({} if failed else {"pass": stamp(task.now)})
         able = {**(task.memory.get("server") or {}), **clusters.abilities, **sets.abilities}
         for key, value in (("levels", who.levels), ("shards", found.shards), (PULSE, pulse.dump()), ("server", able)):
             if (value or None) != task.memory.get(key):
@@ -90,6 +111,30 @@ class Argocd:
         yield Page(remember=remember, unknown=this.unknown, seen=len(found.items))
         if failed:
             raise failed[-1]
+
+    def _list_due(self, task: Task, last: datetime | None, news: Sightings) -> datetime:
+        """When the list is read again, if until then what is named is enough."""
+        every = timedelta(seconds=self.connection.poll_every) if self.connection.poll_every else PACE
+        if task.everything or not news.by or news.whole or last is None:
+            return task.now
+        return last + every
+
+    def _named(self, this: "_Pass", again: datetime) -> Iterator[Page]:
+        """Between two lists: the applications that the live stream named, and no others."""
+        lines = this.news.lines(this.task.memory)
+        rolled = Rolled()
+        for page in self._read(this, [(one, "news") for one in lines]):
+            rolled.note(page)
+            yield page
+        this.forget(key for key in this.news.keys if key not in this.behind)
+        remember = {**this.forgotten, PULSE: (this.view.pulse.dump() if this.view.pulse else None) or None}
+        if rolled.operations:
+            sets = Sets(self.client, self.connection.name, this.task.now, this.task.memory)
+            yield from sets.pages(rolled.operations, rolled.owners, False)
+            remember, this.unknown = remember | sets.remember(), this.unknown + sets.unknown
+        yield Page(remember=remember, unknown=this.unknown, seen=len(lines), again=again)
+        if this.failures and len(this.failures) == len(lines):
+            raise this.failures[-1]
 
     def _read(self, this: "_Pass", due: Sequence[tuple[Listed, str]]) -> Iterator[Page]:
         """A page for each that could be read."""
@@ -108,14 +153,15 @@ class Argocd:
             # one that could not be read is as it was last seen, which is longer ago than the last pass
             view = replace(this.view, last_pass=instant(late[one.key])) if one.key in late else this.view
             try:
-                page = Reader(self.client, view, commits).page(one, project, known, quietly=reason == "watch")
+                seen = tuple(this.news.by.get(one.key, ()))
+                page = Reader(self.client, view, commits).page(one, project, known, quietly=reason == "watch", seen=seen)
             except Missing as error:  # listed a moment ago, and gone since: no failure of the server
                 this.note(one.key, str(error))
             except ONLY_ONE as error:
                 this.failures.append(error)
                 this.note(one.key, str(error))
             else:
-                yield page
+                yield replace(page, remember={**page.remember, **this.news.forgotten(one.key)})
 
     def _projects(self, chosen: Sequence[Listed], remembered: dict[str, Memory | None], shards: Sequence[str]) -> dict[str, str]:
         """Asked only where neither the list nor memory tells a project: servers before 3.5, and new applications."""
@@ -135,14 +181,18 @@ class Argocd:
 
     def _missing(self, this: "_Pass", present: set[str]) -> Iterator[Page]:
         """Applications that the list no longer holds: gone only when asking for them by project says 404."""
-        for key in sorted(set(this.task.memory) - present):
-            memory = load(this.task.memory[key]) if key.startswith("application/") else None
+        for key in sorted({*this.task.memory, *this.news.by} - present):
+            memory = load(this.task.memory.get(key)) if key.startswith("application/") else None
             if memory is None:
+                if words := list(last_words(this.news.by.get(key, ()), "", None, this.view)):
+                    yield Page(events=words, remember=this.news.forgotten(key))
                 continue
             try:
                 self.client.application(memory.name, memory.namespace, memory.project)
             except Missing:
-                yield Page(events=[deleted(memory, this.view)], remember={key: None}, seen=1)
+                words = list(last_words(this.news.by.get(key, ()), "", memory, this.view))
+                end = gone(memory, this.view, this.view.now, "the application is gone")
+                yield Page(events=[*words, end], remember={key: None, **this.news.forgotten(key)}, seen=1)
             except Forbidden:
                 this.note(key, "no longer listed, and the token may no longer read its project")
             except (NotUnderstood, ServerFailed, TooLarge) as error:
@@ -151,14 +201,21 @@ class Argocd:
 
 @dataclass(slots=True)
 class _Pass:
-    """What one pass gathers beside its pages. `behind`: why an application with news could not be read."""
+    """What one pass gathers beside its pages. `behind`: why an application with news could not be read; `forgotten`: sightings
+    that are dealt with."""
 
     task: Task
     view: View
     found: Found
     unknown: list[tuple[str, str]]
+    news: Sightings
     failures: list[SourceError] = field(default_factory=list)
     behind: dict[str, str] = field(default_factory=dict)
+    forgotten: dict[str, Any] = field(default_factory=dict)
+
+    def forget(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self.forgotten |= self.news.forgotten(key)
 
     def note(self, key: str, because: str) -> None:
         self.unknown.append(("application", f"{key}: {plain(because, 500)}"))

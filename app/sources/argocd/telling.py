@@ -1,6 +1,6 @@
 """Operations and history as events. An event is told once, and is right when it is told."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from app.domain.event import Event, How, Step
 from app.sources.argocd import wire
 from app.sources.argocd.account import Account, Told
 from app.sources.argocd.announcements import TERMINATED, Announcement, Episode
-from app.sources.argocd.deeds import Deed, from_history
+from app.sources.argocd.deeds import Deed, Try, from_history
 from app.sources.argocd.failures import failures, waits_for
 from app.sources.argocd.maker import Maker
 from app.sources.argocd.memory import Entry
@@ -83,9 +83,11 @@ def operation_events(make: Maker, one: Told, heard: Heard, history: Mapping[int,
             yield make.event("waiting", operation_id(make.uid, deed), RUNNING, Step.NOTED, make.now, {"waits_for": waits},
                              unique=waits, operation=operation_id(make.uid, deed))  # fmt: skip
         deed.told_waits = waits
-    if deed.attempt_end and deed.retry_count > deed.told_attempts:
-        yield from _attempt(make, deed)
-        deed.told_attempts = deed.retry_count
+    for attempt in deed.tries:
+        if attempt.number > deed.told_attempts:
+            yield from _attempt(make, deed, attempt)
+            deed.told_attempts = attempt.number
+    deed.tries = []
     if not deed.told_end and (deed.over or deed.phase not in PHASES | {deed.told_phase}):
         known = deed.phase in OVER or deed.phase == UNSEEN
         at = deed.end or deed.start
@@ -94,20 +96,21 @@ def operation_events(make: Maker, one: Told, heard: Heard, history: Mapping[int,
         deed.told_end, deed.told_phase = deed.over, deed.phase
 
 
-def _attempt(make: Maker, deed: Deed) -> Iterator[Event]:
+def _attempt(make: Maker, deed: Deed, one: Try) -> Iterator[Event]:
     """An attempt that failed while the operation goes on; numbers that are left out were not seen."""
-    ident, at = operation_id(make.uid, deed), instant(deed.attempt_end) or deed.start
+    ident, at = operation_id(make.uid, deed), instant(one.end) or deed.start
     facts = {
-        "number": deed.retry_count,
-        "unseen": deed.retry_count - deed.told_attempts - 1,
-        "message": deed.message,
-        "failures": failures(deed.message, deed.resources),
-        **_results(deed),
-        "revisions": deed.revisions,
-        "finished_at": deed.attempt_end,
+        "number": one.number,
+        "unseen": one.number - deed.told_attempts - 1,
+        "message": one.message,
+        "failures": failures(one.message, one.resources),
+        **_results(one.resources),
+        "revisions": one.revisions,
+        "finished_at": one.end,
     }
-    yield make.event("attempt", ident, "Failed", Step.NOTED, at, facts, unique=str(deed.retry_count), operation=ident)
-    yield from results_events(make, ident, at, deed.resources, attempt=deed.retry_count)
+    seen = make.sighted(deed.sight)
+    yield seen.event("attempt", ident, "Failed", Step.NOTED, at, facts, unique=str(one.number), operation=ident)
+    yield from results_events(seen, ident, at, one.resources, attempt=one.number)
 
 
 def announced_operations(uid: str, found: Account) -> dict[str, str]:
@@ -138,7 +141,7 @@ def _operation(
     ident = operation_id(make.uid, deed)
     repo = next((t.repository for t in deed.targets if t.repository), None)
     more = {"announced": deed.how == "reconstructed" and deed.history_id is None} | more
-    return make.event(
+    return make.sighted(deed.sight).event(
         "operation", ident, status, step, at, facts, actor=actor, commits=tuple(deed.revisions), operation=ident, repo=repo, **more
     )
 
@@ -164,7 +167,7 @@ def operation_facts(deed: Deed, deployed: list[str], heard: Heard, actor: Actor)
         "automated": deed.kind in BY_ITSELF and actor.kind is ActorKind.AUTOMATION,
         "partial": deed.partial,
         "kind_by": deed.kind_by,
-        **_results(deed),
+        **_results(deed.resources),
         "failures": failures(deed.message, deed.resources) if deed.over and deed.phase != SUCCEEDED else [],
         "options": deed.shape.get("options") or [],
         "also": _also(deed),
@@ -182,10 +185,10 @@ def operation_facts(deed: Deed, deployed: list[str], heard: Heard, actor: Actor)
     return facts | _terminated(deed, heard)
 
 
-def _results(deed: Deed) -> dict[str, Any]:
+def _results(resources: Sequence[dict[str, str]]) -> dict[str, Any]:
     """What an operation's own event says of its resources: the first of them, and how many there are where that is not all."""
-    shown = carried(deed.resources)
-    more = {"resources_total": len(deed.resources)} if len(shown) < len(deed.resources) else {}
+    shown = carried(resources)
+    more = {"resources_total": len(resources)} if len(shown) < len(resources) else {}
     return {"resources": list(shown), **more}
 
 

@@ -92,6 +92,7 @@ PATHS = (
     rf"/api/v1/applications/{NAME}/managed-resources",
     rf"/api/v1/applications/{NAME}/revisions/[0-9a-f]{{40,64}}/metadata",
 )
+STREAM_PATH = "/api/v1/stream/applications"  # held open, not polled
 PARAMETERS = frozenset({"fields", "projects", "project", "appNamespace", "appsetNamespace", "sourceIndex", "versionId"})
 WRITES = ("sync", "update", "delete", "override", "action", "create")
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from app.changes import store
 from app.db.session import read_only
 from app.ingest.streams import store as streams
+from app.ingest.watches import store as watches
 from app.ledger import store as ledger
 from app.ledger.checkpoint import Checkpoint
 from app.search.fields import CHANGES, EVENTS
@@ -23,6 +24,7 @@ from app.web.question import question
 from app.web.schema import problems
 from app.web.times import iso
 from app.web.views.at_risk import Clock, Forgotten, clock_of
+from app.web.views.live import as_items
 from app.web.views.sources import gaps, spoken, window
 
 Zone = Annotated[str, Query(alias="tz", description="IANA zone in which times without an offset are read; UTC when not given.")]
@@ -147,10 +149,11 @@ def _sources(api: APIRouter, portal: Portal) -> None:
             held = streams.overview(connection)
             holes = gaps(reads.read_spans(connection, frame.start), frame)
             able = reads.able(connection)
+            live = as_items(watches.overview(connection), seen.now)
         missing = [{"source": g.source, "stream": g.stream, "from": iso(g.start), "to": iso(g.end)} for g in holes]
         clocks = {(one.source, one.stream): told for one in able if one.key == "at-risk" and (told := clock_of(one.value))}
         items = [{**_stream(row, seen.now), "at_risk": _at_risk(clocks.get((row.source, row.stream)))} for row in held]
-        return answer({"items": items, "next": None, "sentence": " ".join(spoken(held, seen.now)), "gaps": missing})
+        return answer({"items": items, "next": None, "sentence": " ".join(spoken(held, seen.now)), "gaps": missing, "live": live})
 
 
 def _stream(row: Any, now: datetime) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.db.session import read_only
 from app.ingest.streams import store as streams
+from app.ingest.watches import store as watches
 from app.web import store as reads
 from app.web.portal import Portal, sealed
 from app.web.views.shell import shell
@@ -27,6 +28,7 @@ def router(portal: Portal) -> APIRouter:
                 reads.recent_failures(connection, frame.start, FAILURES_SHOWN),
                 reads.unknowns(connection),
                 reads.able(connection),
+                watches.overview(connection),
                 frame,
             )
         return portal.page(request, seen, "sources.html", page)

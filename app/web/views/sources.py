@@ -12,6 +12,7 @@ from app.web.times import Time, Zone, shown, shown_or_none, took
 from app.web.views.at_risk import AtRisk, Clock, at_risk, clock_of, in_words
 from app.web.views.coverage import Line, Span, gaps_in, line_of
 from app.web.views.lists import Empty
+from app.web.views.live import Live, live_of
 from app.web.views.marks import Badge
 from app.web.views.remembered import Remembered, progressed, remembered
 from app.web.views.shell import Notice, Shell
@@ -45,6 +46,7 @@ class SourceBlock:
     says: str
     requests: str
     able: str
+    live: Live | None
     notices: tuple[Notice, ...]
     streams: tuple[StreamRow, ...]
     at_risk: tuple[AtRisk, ...]
@@ -205,14 +207,23 @@ def sources(
     failed: Sequence[Any],
     unknown: Sequence[Any],
     able: Sequence[Any],
+    watched: Sequence[Any],
     frame: Window,
 ) -> Sources:
-    """`covered` is `store.read_spans`, `able` is `store.able`."""
+    """`covered` is `store.read_spans`, `able` is `store.able`, `watched` is `watches.overview`."""
     zone, now, read = frame.zone, frame.now, spans(covered)
     met = {s: sum(u.times for u in unknown if u.source == s) for s in {u.source for u in unknown}}
     names = list(dict.fromkeys(stream.source for stream in streams))
     blocks = tuple(
-        _block(name, [s for s in streams if s.source == name], read, met.get(name, 0), remembered(able, name), frame)
+        _block(
+            name,
+            [s for s in streams if s.source == name],
+            read,
+            met.get(name, 0),
+            remembered(able, name),
+            live_of(watched, name, now, zone),
+            frame,
+        )
         for name in names
     )
     lead, rest = spoken(streams, now)
@@ -238,7 +249,9 @@ def sources(
     )
 
 
-def _block(name: str, streams: Sequence[Any], read: Read, unknown: int, found: Remembered, frame: Window) -> SourceBlock:
+def _block(
+    name: str, streams: Sequence[Any], read: Read, unknown: int, found: Remembered, live: Live | None, frame: Window
+) -> SourceBlock:
     kinds = {"tfe": "Terraform Enterprise", "argocd": "Argo CD", "github": "GitHub", "gitlab": "GitLab"}
     kind = kinds.get(streams[0].kind, streams[0].kind)
     offsets = [s.clock_offset for s in streams if s.clock_offset is not None]
@@ -261,6 +274,7 @@ def _block(name: str, streams: Sequence[Any], read: Read, unknown: int, found: R
         says=f"{kind}{clock}",
         requests=f"{sum(s.requests for s in streams):,} requests so far, {unknown:,} unknown value{'s' if unknown != 1 else ''}",
         able=able_to(found.words),
+        live=live,
         notices=notices,
         streams=tuple(_stream(s, read, frame, found.progress.get(s.stream), clocks.get(s.stream)) for s in streams),
         at_risk=tuple(at_risk(told, frame.now, frame.zone) for _, told in sorted(clocks.items())),

@@ -1,0 +1,1 @@
+"""Live streams: who holds each, and how it stands."""
