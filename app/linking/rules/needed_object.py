@@ -82,18 +82,21 @@ def _into(member: Operation | Application) -> Wanted | None:
 def _candidates(
     member: Operation | Application, wanted: Wanted, near: Near, rules: Sequence[EnvironmentRule]
 ) -> dict[tuple[str, str], list[_Maker]]:
-    """By workspace, in the order of time. A workspace of another environment makes another cluster's."""
+    """By workspace, in the order of time. A workspace of another environment makes another cluster's; where something surely makes
+    it, what only may is left out."""
+    every = [
+        _Maker(run, made.address, does)
+        for run in near.runs
+        if _same_place(member, run, rules) and not (run.ended_at and run.acted_at is None)
+        for made in made_by(run)
+        if (does := makes(made, wanted))
+    ]
+    if any(one.does is Does.MAKES for one in every):
+        every = [one for one in every if one.does is not Does.PERHAPS]
     found: dict[tuple[str, str], list[_Maker]] = {}
-    for run in near.runs:
-        if not _same_place(member, run, rules) or (run.ended_at and run.acted_at is None):
-            continue
-        for made in made_by(run):
-            if does := makes(made, wanted):
-                found.setdefault((run.source, run.workspace), []).append(_Maker(run, made.address, does))
-    return {
-        place: sorted(mine, key=lambda one: (one.at is None, one.at or one.run.created_at, one.run.key, one.address))
-        for place, mine in sorted(found.items())
-    }
+    for one in sorted(every, key=lambda one: (*one.place, one.at is None, one.at or one.run.created_at, one.run.key, one.address)):
+        found.setdefault(one.place, []).append(one)
+    return found
 
 
 def _lacking(operation: Operation, lack: Lack, near: Near, rules: Sequence[EnvironmentRule]) -> list[Need]:
