@@ -128,7 +128,7 @@ def _exporting(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         'throughline export changes --format csv --query "env:production" --out changes.csv',
         export,
     )
-    made.add_argument("what", choices=["changes", "events"])
+    made.add_argument("what", choices=["changes", "events", "drift"])
     made.add_argument("--format", choices=["csv", "jsonl", "json"], required=True)
     made.add_argument("--query", default="", metavar="Q", help="as in the portal's search box")
     made.add_argument("--from", dest="from_", metavar="T", help="date or time, included")

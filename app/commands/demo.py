@@ -135,6 +135,7 @@ def _settings(settings: Settings, folder: Path, host: str) -> Settings:
     return settings.model_copy(
         update={
             "identities": Identities(file=people),
+            "drift_limits": {"production": {"kubernetes": "4h", "terraform": "24h"}, "unclassified": "7d"},
             "web": Web(local_user="Dara Novak") if is_loopback(host) else Web(),
             "database": Database(directory=folder),
             "ledger": Ledger(origin="throughline.demo/ledger", key_file=folder / "ledger.key", seal_every=60),

@@ -9,13 +9,15 @@ from typing import BinaryIO
 
 from sqlalchemy import Connection
 
+from app import clock
 from app.changes import store
+from app.changes.drift.store import count_episodes
 from app.commands import compose
 from app.config import Settings
 from app.db.session import read_only
 from app.errors import UsageError
-from app.evidence import csv, jsonl
-from app.search.fields import CHANGES, EVENTS
+from app.evidence import csv, drift, jsonl
+from app.search.fields import CHANGES, DRIFT, EVENTS
 from app.search.language import parse
 from app.search.period import Period, period_of
 from app.search.tree import Query
@@ -34,7 +36,7 @@ class Wish:
 
 def run(settings: Settings, wish: Wish) -> int:
     """Seal what is exported, then write it; to a file only whole, or not at all."""
-    query = parse(wish.query, CHANGES if wish.what == "changes" else EVENTS)
+    query = parse(wish.query, {"changes": CHANGES, "events": EVENTS, "drift": DRIFT}[wish.what])
     period = period_of(wish.start, wish.end)
     with compose.database(settings) as engine:
         compose.seal(settings, engine)
@@ -45,6 +47,8 @@ def run(settings: Settings, wish: Wish) -> int:
 
 
 def _chunks(connection: Connection, wish: Wish, query: Query, period: Period | None) -> Iterator[bytes]:
+    if wish.what == "drift":
+        return _drift(connection, wish, query, period)
     changes = wish.what == "changes"
     if wish.format == "csv":
         return (csv.changes_csv if changes else csv.events_csv)(connection, query, period)
@@ -53,6 +57,15 @@ def _chunks(connection: Connection, wish: Wish, query: Query, period: Period | N
     count = (store.count_matching if changes else store.count_events)(connection, query, period)
     told = str(sentence(wish.what, CHANGES if changes else EVENTS, query, count, period))
     return (jsonl.changes_json if changes else jsonl.events_json)(connection, query, period, told)
+
+
+def _drift(connection: Connection, wish: Wish, query: Query, period: Period | None) -> Iterator[bytes]:
+    """Lengths are as of now."""
+    now = clock.now()
+    if wish.format != "json":
+        return (drift.drift_csv if wish.format == "csv" else drift.drift_jsonl)(connection, query, period, now)
+    told = sentence("episodes", DRIFT, query, count_episodes(connection, query, period, now), period)
+    return drift.drift_json(connection, query, period, now, str(told))
 
 
 @contextmanager

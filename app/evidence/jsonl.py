@@ -17,30 +17,36 @@ CHUNK = 65_536  # bytes handed on at once, at least
 
 def changes_jsonl(connection: Connection, query: Query, period: Period | None = None) -> Iterator[bytes]:
     """The matching changes in the order of the list, a line each, in chunks."""
-    return _chunks(_lines(store.change_items(connection, query, period)))
+    return lines(store.change_items(connection, query, period))
 
 
 def events_jsonl(connection: Connection, query: Query, period: Period | None = None) -> Iterator[bytes]:
     """The matching events in the order of the list, a line each, in chunks."""
-    return _chunks(_lines(store.event_items(connection, query, period)))
+    return lines(store.event_items(connection, query, period))
 
 
 def changes_json(connection: Connection, query: Query, period: Period | None, sentence: str) -> Iterator[bytes]:
     """`{"sentence": …, "items": […], "next": null}` with every matching change."""
-    return _chunks(_document(store.change_items(connection, query, period), sentence))
+    return document(store.change_items(connection, query, period), sentence)
 
 
 def events_json(connection: Connection, query: Query, period: Period | None, sentence: str) -> Iterator[bytes]:
     """As `changes_json`, with every matching event."""
-    return _chunks(_document(store.event_items(connection, query, period), sentence))
+    return document(store.event_items(connection, query, period), sentence)
+
+
+def lines(items: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+    """A line for each item, in chunks."""
+    return _chunks(_line(item) + b"\n" for item in items)
+
+
+def document(items: Iterable[dict[str, Any]], sentence: str) -> Iterator[bytes]:
+    """`{"sentence": …, "items": […], "next": null}`, in chunks."""
+    return _chunks(_document(items, sentence))
 
 
 def _line(item: dict[str, Any]) -> bytes:
     return orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
-
-
-def _lines(items: Iterable[dict[str, Any]]) -> Iterator[bytes]:
-    return (_line(item) + b"\n" for item in items)
 
 
 def _document(items: Iterable[dict[str, Any]], sentence: str) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ from app.web.pages import (
     api,
     changes,
     csv,
+    drift_doors,
     events,
     health,
     help,
@@ -42,7 +43,7 @@ def build(portal: Portal) -> FastAPI:
     counts, told = Counts(), webhooks.Told()
     app.include_router(portal.assets.router())
     app.include_router(csv.router(portal))
-    for part in (overview, changes, events, ledger, lineage, ownership, people, people_doors, sources, help, api):
+    for part in (overview, changes, events, ledger, lineage, ownership, people, drift_doors, people_doors, sources, help, api):
         app.include_router(part.router(portal))
     app.include_router(webhooks.router(portal, told))
     app.include_router(health.router(portal, counts, told))

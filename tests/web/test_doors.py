@@ -8,6 +8,7 @@ import pytest
 from app.ledger import merkle
 from app.ledger.checkpoint import open_checkpoint
 from app.web import schema
+from app.web.schema_drift import BlindSpots, Drifts
 from app.web.schema_lineage import Lineage
 from jsonschema import Draft202012Validator
 
@@ -27,6 +28,8 @@ PUBLISHED = {
     "/api/v1/events?limit=100": schema.Events,
     "/api/v1/people?limit=500": schema.People,
     "/api/v1/lineage?limit=500": Lineage,
+    "/api/v1/drift?limit=500": Drifts,
+    "/api/v1/blind-spots?limit=500": BlindSpots,
     "/api/v1/sources": schema.SourceList,
     "/api/v1/ledger": schema.LedgerOf,
     "/api/v1/ledger/entries/0": schema.Proof,
