@@ -29,6 +29,7 @@ class Synced:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """None is "not known". `changes` None: its fields were never read. `behind`: what it was compared with is not deployed.
+    `owners`: manager, operation and subresource of those that own what differs, where that is told so exactly.
 
     `moved`: the compared revision changed at the look that first saw it differ. `virgin`: nothing of the application was ever
     deployed, as far as is known. `syncs`: successful syncs of it after which it still differed. `acts`: what somebody was announced
@@ -38,6 +39,7 @@ class Evidence:
     difference: str | None = None  # missing · extra · modified
     changes: Sequence[FieldChange] | None = None
     writers: Sequence[Writer] = ()
+    owners: Sequence[tuple[str, str, str]] = ()
     onset_after: datetime | None = None
     target_changed: bool | None = None
     live_changed: bool | None = None
@@ -62,8 +64,12 @@ class Evidence:
     @property
     def foreign(self) -> tuple[Writer, ...]:
         """Programs other than Argo CD's syncs that own a field that differs."""
-        owners = {name for one in self.changes or () for name in one.by}
-        return tuple(one for one in self.writers if one.manager in owners and one.manager not in SYNCS)
+        if self.owners:
+            mine = tuple(one for one in self.writers if (one.manager, one.operation, one.subresource or "") in self.owners)
+        else:
+            names = {name for one in self.changes or () for name in one.by}
+            mine = tuple(one for one in self.writers if one.manager in names)
+        return tuple(one for one in mine if one.manager not in SYNCS)
 
     def late(self, one: Writer) -> bool:
         """It wrote after the object was last seen as declared, as far as is known."""

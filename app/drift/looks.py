@@ -194,20 +194,24 @@ def comparison(now: Carried, entry: Entry) -> None:
         if name not in now.open:
             continue
         episode, known = now.open[name], now.seen.setdefault(name, {})
-        changes = tuple(_change(c) for c in reading.mappings(one.get("changes")))
+        listed = reading.mappings(one.get("changes"))
+        changes = tuple(_change(c) for c in listed)
+        writers = tuple(_writer(w) for w in reading.mappings(one.get("managers")))
+        owners = [_named(w) for c in listed for w in reading.mappings(c.get("writers"))]
         if one.get("more") is True:
-            episode = replace(episode, changes=(*(episode.changes or ()), *changes))
+            changes, writers = (*(episode.changes or ()), *changes), (*episode.writers, *writers)
+            owners = [*known.get("owners", ()), *owners]
         else:
             first = episode.changes is None
             for side in ("target_changed", "live_changed"):
                 told = reading.flag(one, side)
                 known[side] = told if first else known.get(side) or told if told else known.get(side)
             known["difference"] = reading.text(one, "difference") or known.get("difference")
-            writers = tuple(_writer(w) for w in reading.mappings(one.get("managers")))
-            episode = replace(
-                episode, changes=changes, writers=_ordered(writers, changes), looked_at=event.observed_at,
-                manifests=event.observation, revisions=tuple(reading.revisions(facts) or episode.revisions),
-            )  # fmt: skip
+        known["owners"] = [list(owner) for owner in dict.fromkeys(map(tuple, owners))]
+        episode = replace(
+            episode, changes=changes, writers=_ordered(writers, changes), looked_at=event.observed_at,
+            manifests=event.observation, revisions=tuple(reading.revisions(facts) or episode.revisions),
+        )  # fmt: skip
         now.put(name, weigh(now, name, episode), entry.seq)
 
 
@@ -223,6 +227,11 @@ def _writer(one: Facts) -> Writer:
         reading.text(one, "subresource") or None,
         reading.time(one, "at"),
     )
+
+
+def _named(one: Facts) -> list[str]:
+    """A writer without its time: a program may own fields by several subresources."""
+    return [reading.text(one, name) for name in ("manager", "operation", "subresource")]
 
 
 def _ordered(writers: Sequence[Writer], changes: Sequence[FieldChange]) -> tuple[Writer, ...]:

@@ -43,6 +43,7 @@ def evidence(now: Carried, object_: str, episode: Episode, known: JSON) -> Evide
         difference=known.get("difference"),
         changes=episode.changes,
         writers=episode.writers,
+        owners=[(name, act, part) for name, act, part in known.get("owners", ())],
         onset_after=episode.onset_after,
         target_changed=known.get("target_changed"),
         live_changed=known.get("live_changed"),

@@ -25,7 +25,7 @@ class CauseOf(Shape):
     because: str
 
 
-class ManagerOf(Shape):
+class ProgramOf(Shape):
     manager: str = Field(description="a program, as Kubernetes' managedFields names it; never a person")
     operation: str | None
     subresource: str | None
@@ -92,7 +92,7 @@ class EpisodeOf(Shape):
     ruled_out: list[CauseOf]
     possible: list[CauseOf] = Field(description="causes that hold beside it, or that what is known does not rule out")
     manager: str | None = Field(description="the program that wrote it, as far as that is known")
-    managers: list[ManagerOf]
+    managers: list[ProgramOf]
     person: str | None
     person_because: str | None = Field(description="how the person is known, or why nobody is")
     changes: list[FieldOf] | None = Field(description="null: what differs was never seen; empty: no field does (missing, extra)")

@@ -9,7 +9,7 @@ from app.changes.drift.rows import EpisodeRow
 from app.commands.compose import limits_of, rules_of
 from app.config import Environment, Settings
 from app.domain.drift import Layer
-from app.domain.limits import DriftLimit, drift_limit, length, limit_of
+from app.domain.limits import FORM, DriftLimit, drift_limit, length, limit_of
 from app.errors import SettingsError
 
 from tests.drift.build import DEPLOYMENT, at, differing, only
@@ -60,8 +60,7 @@ def test_settings_give_the_rules_their_limits_and_every_wrong_line_is_told() -> 
         "drift_limits.staging is of no environment and no class; expected one of production, prod, unclassified",
         'drift_limits.production: \'soon\' is no limit; expected a length such as "4h", "30m" or "7d"',
         "drift_limits.prod: 'helm' is no layer; expected kubernetes or terraform",
-        'drift_limits.unclassified: a limit is a length such as "4h", "30m" or "7d", or a table of them by kubernetes and '
-        "terraform",
+        f"drift_limits.unclassified: a limit is {FORM}, or a table of them by kubernetes and terraform",
     ]
 
 
