@@ -5,7 +5,7 @@ from typing import Any
 
 from app.changes.told import iso, name_of
 from app.domain.actor import ActorKind
-from app.domain.change import Attempt, Deployed, Dry, Failure, Operation
+from app.domain.change import Artifact, Attempt, Deployed, Dry, Failure, Operation
 from app.domain.ref import Resource
 
 ALSO = {"retry": "retried", "force": "forced", "replace": "replaced", "pruning": "pruning"}
@@ -100,7 +100,23 @@ def _source(one: Deployed) -> dict[str, Any]:
         "target_revision": one.target_revision,
         "revision": one.revision,
         "previous_revision": one.previous_revision,
+        "registry": one.registry or None,
+        "ref": one.ref or None,
+        "artifact": _artifact(one.artifact) if one.artifact else None,
         "hydrated_from": _dry(one.dry) if one.dry else None,
+    }
+
+
+def _artifact(one: Artifact) -> dict[str, Any]:
+    return {
+        "description": one.description or None,
+        "home": one.home,
+        "people": list(one.people),
+        "created_at": one.created_at,
+        "version": one.version,
+        "repository": one.repository,
+        "commit": one.commit,
+        "because": one.because or None,
     }
 
 

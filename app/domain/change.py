@@ -21,6 +21,7 @@ from app.domain.commits import HeadPush as HeadPush
 from app.domain.commits import PullOf as PullOf
 from app.domain.commits import Push as Push
 from app.domain.commits import Tenures as Tenures
+from app.domain.deployed import Artifact as Artifact
 from app.domain.deployed import Deployed as Deployed
 from app.domain.deployed import Dry as Dry
 from app.domain.finding import Finding, Verdict

@@ -113,6 +113,9 @@ argocd
                  because (why the set, or its step, is not known)
   revision       id <sha>; facts: author, message, date (what Argo CD says of the commit), hydrated (true: the hydrator made it,
                  whatever name it bears), references [{sha, repository, author, subject, date}] (commits that its trailers name)
+  artifact       id <operation>/<index of the source>; status known|unavailable; facts: index, registry, chart, revision (a version
+                 or a digest), description, home, maintainers, or of OCI authors, created_at, version, docs, source, repository,
+                 commit (that it says it was made from; null: it names none); because where unavailable
   hydration      id <uid>/<startedAt>, of a pair seen only when it was over <uid>/<dry>..<hydrated>; status = phase
                  (Hydrating|Hydrated|Failed); facts: dry, hydrated (commits, null: none yet), started_at, finished_at, message,
                  repository, path, target_revision (of the dry source), hydrated_repository, hydrated_path, branch (that is

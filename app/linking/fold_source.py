@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from app.domain.change import Deployed, Dry
+from app.domain.change import Artifact, Deployed, Dry
 from app.domain.event import Event
 from app.linking import facts
 
@@ -14,7 +14,31 @@ def deployed(events: Sequence[Event], told: list[Event], revisions: tuple[str, .
     listed = facts.mappings(facts.told(told, "sources"))
     found = [_source(item) for item in listed] or [_alone(told, revisions)]
     dry = _dry([event for event in events if event.type == "dry-source"])
-    return tuple(replace(one, dry=dry) if dry and len(found) == 1 else one for one in found)
+    made = [replace(one, artifact=_artifact(events, i, one.revision)) for i, one in enumerate(found)]
+    return tuple(replace(one, dry=dry) if dry and len(made) == 1 else one for one in made)
+
+
+def _artifact(events: Sequence[Event], index: int, revision: str | None) -> Artifact | None:
+    """What was told of this source at this revision; an answer outweighs none."""
+    told = [
+        one for one in events
+        if one.type == "artifact" and one.facts.get("index") == index and one.facts.get("revision") == revision
+    ]  # fmt: skip
+    told.sort(key=lambda one: one.status == "known")
+    if not told:
+        return None
+    last = told[-1:]
+    authors = facts.text(last, "authors")
+    return Artifact(
+        description=facts.text(last, "description") or "",
+        home=facts.text(last, "home") or facts.text(last, "source"),
+        people=facts.words(last[0].facts.get("maintainers")) or ((authors,) if authors else ()),
+        created_at=facts.text(last, "created_at"),
+        version=facts.text(last, "version"),
+        repository=facts.text(last, "repository"),
+        commit=facts.text(last, "commit"),
+        because=facts.text(last, "because") or "",
+    )
 
 
 def _alone(told: list[Event], revisions: tuple[str, ...]) -> Deployed:
@@ -32,6 +56,8 @@ def _source(item: Mapping[str, Any]) -> Deployed:
         previous_revision=facts.string(item, "previous_revision") or None,
         target_revision=facts.string(item, "target_revision") or None,
         chart=facts.string(item, "chart"),
+        registry=facts.string(item, "registry"),
+        ref=facts.string(item, "ref"),
     )
 
 

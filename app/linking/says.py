@@ -154,6 +154,14 @@ def _dry_source(event: Event) -> str:
     return f"{hydrated} was hydrated from {dry} of {_fact(event, 'repository') or 'a repository that is not named'}"
 
 
+def _artifact(event: Event) -> str:
+    name = f"{_fact(event, 'chart') or _fact(event, 'registry')} {_fact(event, 'revision')}"
+    if event.status != "known":
+        return f"nothing is told of {name}: {_fact(event, 'because')}"
+    made = f"; it says it was made from {_fact(event, 'commit')[:12]}" if _fact(event, "commit") else ""
+    return f"{name}: {_fact(event, 'description') or 'no description'}{made}"
+
+
 def _set(event: Event) -> str:
     name, application = _fact(event, "set") or _name(event), _fact(event, "application")
     if event.type == "set-announcement":
@@ -205,6 +213,7 @@ _SENTENCES: dict[str, Callable[[Event], str]] = {
     "integrity": says_record.integrity,
     "drift": _drift,
     "hydration": _hydration,
+    "artifact": _artifact,
     "applicationset": _set,
     "set-application": _set,
     "set-condition": _set,

@@ -54,6 +54,8 @@ def tokens(entity: Entity) -> frozenset[str]:
         commits = frozenset[str]().union(*(_commits(one.repository, (one.revision,)) for one in places))
         for dry in (one.dry for one in entity.sources if one.dry and one.dry.hydrate_to):
             commits |= _commits(dry.repository, (commit for _, commit in dry.pairs))
+        for made in (one.artifact for one in entity.sources if one.artifact):
+            commits |= _commits(made.repository, (made.commit,))
         spans = {span_token(one.repository, one.previous_revision, one.revision) for one in places} - {""}
         return commits | spans | {operation_token(entity.source, entity.id)} | tokens_of(wants(entity)) | _of_application(entity)
     if isinstance(entity, Application):

@@ -69,6 +69,19 @@ class RollingSyncOf(Shape):
     because: str | None
 
 
+class ArtifactOf(Shape):
+    """What a registry says of a chart or an OCI artifact; nothing of it is vouched for."""
+
+    description: str | None
+    home: str | None
+    people: list[str] = Field(description="maintainers or authors, as it names them")
+    created_at: str | None
+    version: str | None
+    repository: str | None = Field(description="that it says it was made from")
+    commit: str | None
+    because: str | None = Field(description="why nothing is told of it")
+
+
 class SourceOf(Shape):
     repository: str | None
     path: str | None
@@ -76,6 +89,9 @@ class SourceOf(Shape):
     target_revision: str | None
     revision: str | None
     previous_revision: str | None = Field(description="what was deployed of it before; null: not known, or nothing")
+    registry: str | None = Field(description="where a chart or an OCI artifact comes from")
+    ref: str | None = Field(description="by which other sources name its files: it deploys nothing itself")
+    artifact: ArtifactOf | None
     hydrated_from: HydratedFrom | None
 
 

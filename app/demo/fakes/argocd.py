@@ -140,6 +140,17 @@ class Endpoints:
         one = self.state.commits.get(request.path_params["sha"])
         return (200, shapes.revision(one)) if one else refused(404, f"revision {request.path_params['sha']} must be resolved")
 
+    def artifact(self, request: Request) -> Answer:
+        """Of the source that `sourceIndex` names, else of the only one."""
+        app, problem = self._one(request)
+        if app is None:
+            return problem
+        index, revision = request.query_params.get("sourceIndex"), request.path_params["revision"]
+        source = app.sources[int(index)] if index and int(index) < len(app.sources) else app.sources[0]
+        chart = request.url.path.endswith("/chartdetails")
+        found = self.state.charts.get(f"{source.chart} {revision}") if chart else self.state.artifacts.get(revision)
+        return (200, found) if found and (not chart or source.chart) else refused(500, f"{revision} is not found")
+
     def _one(self, request: Request) -> tuple[ApplicationState | None, Answer]:
         """Without `project` a missing application and a hidden one are both 403; with it a missing one is 404."""
         if "refresh" in request.query_params:
@@ -204,6 +215,8 @@ def argocd_app(state: ArgocdState) -> Starlette:
             route(f"{one}/events", ends.events),
             route(f"{one}/managed-resources", ends.managed),
             route(f"{one}/revisions/{{sha}}/metadata", ends.revision),
+            route(f"{one}/revisions/{{revision}}/chartdetails", ends.artifact),
+            route(f"{one}/revisions/{{revision}}/ocimetadata", ends.artifact),
             Route("/applications/{namespace}/{name}", lambda request: _page(state, request)),
         ]
     )

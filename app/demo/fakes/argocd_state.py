@@ -49,6 +49,8 @@ class ArgocdState(Operations):
         self.now, self.token, self.version, self.event_ttl, self.seed = now, token, version, event_ttl, seed
         self.applications: dict[str, ApplicationState] = {}
         self.commits: dict[str, CommitState] = {}
+        self.charts: dict[str, JSON] = {}  # `chart version` → its details
+        self.artifacts: dict[str, JSON] = {}  # digest → its metadata
         self.sets: dict[str, SetState] = {}
         self.clusters: dict[str, str] = {SERVER: "in-cluster"}  # address → name
         self.rights = {"get"}

@@ -33,12 +33,13 @@ class SourceState:
     revision: str = ""  # what the target stands at now
     chart: str = ""
     helm: JSON | None = None
+    ref: str = ""  # by which other sources name its files
 
     def json(self) -> JSON:
         out: JSON = {"repoURL": self.repository, "path": self.path, "targetRevision": self.target_revision}
         if self.chart:
             out = {"repoURL": self.repository, "chart": self.chart, "targetRevision": self.target_revision}
-        return out | ({"helm": self.helm} if self.helm else {})
+        return out | ({"helm": self.helm} if self.helm else {}) | ({"ref": self.ref} if self.ref else {})
 
 
 @dataclass

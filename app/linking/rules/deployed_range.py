@@ -7,7 +7,7 @@ apply of a workspace has nothing before it; of a run that changed nothing only t
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.domain.change import CommitRange, Deployed, DeployedRange, Dry, Gap, Link, Missing, Operation, Run, Strength
+from app.domain.change import Artifact, CommitRange, Deployed, DeployedRange, Dry, Gap, Link, Missing, Operation, Run, Strength
 from app.domain.commits import Carried
 from app.linking.near import Near
 from app.linking.paths import commits_touching, shown
@@ -33,7 +33,7 @@ class Stretch:
     paths: tuple[str, ...]
     because: str = ""
     status: str = "range"
-    rendered: Deployed | None = None  # of dry commits: the source that was hydrated from them
+    rendered: Deployed | None = None  # of commits behind what was deployed: the source that was made from them
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,19 @@ def _of_source(operation: Operation, source: Deployed) -> list[Stretch]:
     """Of rendered manifests the dry commits are what it deployed, where they are known; and what was promoted, where it was."""
     dry = source.dry
     own = [] if dry and dry.revision and not dry.hydrate_to else [_as_deployed(operation, source)]
+    if source.artifact and source.artifact.commit and source.artifact.repository and own[0].status != "same":
+        return [_as_made(operation, source, source.artifact)]
     return own if dry is None or not dry.revision else [*own, _as_dry(operation, source, dry)]
+
+
+def _as_made(operation: Operation, source: Deployed, made: Artifact) -> Stretch:
+    """The commit that an artifact says it was made from: what lies between it and the one before is not told."""
+    because = (
+        f"it went from {source.previous_revision or 'an unknown version'} to {source.revision}, whose metadata names one commit"
+    )
+    return Stretch(
+        operation, operation.application, made.repository, None, made.commit, None, ("",), because, "tip", source,
+    )  # fmt: skip
 
 
 def _as_dry(operation: Operation, source: Deployed, dry: Dry) -> Stretch:

@@ -16,10 +16,13 @@ PROMOTED = "promoted dry commit"
 
 
 def behind(link: Link, source: Deployed) -> Link:
-    """The link of the dry commit, as that of the hydrated one that was deployed."""
+    """The link of the dry commit, as that of the hydrated one that was deployed; or of what an artifact was made from."""
     dry = source.dry
     if dry is None:
-        return link
+        made = source.artifact
+        of = f"{source.chart or source.registry} {str(source.revision)[:19]}"
+        because = f"{of} says it was made from {str(made.commit if made else '')[:12]}: {link.because}"
+        return Link(link.from_, link.to, link.rule, weaker(link.strength), because)
     exact = dry.known_by == "pair"
     how = "the hydrator's record of the pair" if exact else "the hydrated commit names it"
     because = f"{str(source.revision)[:12]} was hydrated from {str(dry.revision)[:12]} ({how}): {link.because}"

@@ -130,6 +130,15 @@ class Client:
         path = f"/api/v1/applications/{quote(name, safe='')}/revisions/{sha}/metadata"
         return self.get(path, [*_place(namespace, project), *more])
 
+    def artifact(
+        self, name: str, namespace: str, project: str, revision: str, what: str, index: int | None, history_id: int | None
+    ) -> Got:
+        """`what`: `chartdetails` of a Helm chart's version, or `ocimetadata` of an OCI artifact."""
+        more = [("sourceIndex", str(index))] if index is not None else []
+        more += [("versionId", str(history_id))] if history_id is not None else []
+        path = f"/api/v1/applications/{quote(name, safe='')}/revisions/{quote(revision, safe='')}/{what}"
+        return self.get(path, [*_place(namespace, project), *more])
+
     def clusters(self) -> Got:
         """The clusters it deploys to; servers sanitize them, and what is no name or address is not read."""
         return self.get("/api/v1/clusters")

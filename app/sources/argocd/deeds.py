@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from posixpath import commonpath, dirname
 from typing import Any
 
 import msgspec
@@ -24,6 +25,8 @@ class Target(msgspec.Struct, omit_defaults=True, frozen=True):
     target_revision: str = ""
     chart: str = ""
     revision: str = ""
+    registry: str = ""  # where a chart or an OCI artifact comes from, which is no Git repository
+    ref: str = ""  # by which other sources name its files: it deploys nothing itself
 
 
 class Try(msgspec.Struct, omit_defaults=True):
@@ -102,16 +105,28 @@ def targets(sources: Sequence[wire.Source], revisions: Sequence[str]) -> list[Ta
     for i in range(max(len(sources), len(revisions))):
         one = sources[i] if i < len(sources) else wire.Source()
         repo = None if one.chart else repository(one.repo_url)
+        elsewhere = one.chart or (one.repo_url or "").startswith("oci://")
         out.append(
             Target(
                 repository=repo,
-                path=plain(one.path, 500),
+                path=plain(one.path, 500) or (_used(one.ref, sources) if one.ref else ""),
                 target_revision=plain(one.target_revision, 200),
                 chart=plain(one.chart, 200),
                 revision=revisions[i] if i < len(revisions) else "",
+                registry=plain(one.repo_url, 500) if elsewhere else "",
+                ref=plain(one.ref, 100),
             )
         )
     return out
+
+
+def _used(ref: str, sources: Sequence[wire.Source]) -> str:
+    """The file that other sources read of one that only lends its files, or the directory that holds all; "" for its top."""
+    named = [file for one in sources for file in (one.helm.value_files if one.helm else None) or []]
+    files = [plain(file[len(ref) + 2 :], 500).strip("/") for file in named if file.startswith(f"${ref}/")]
+    if not files or any(".." in file.split("/") or "*" in file for file in files):
+        return ""
+    return files[0] if len(files) == 1 else commonpath([dirname(file) for file in files])
 
 
 def from_state(app: wire.Application) -> Deed | None:

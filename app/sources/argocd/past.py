@@ -94,13 +94,20 @@ def _perhaps_pushed_out(app: wire.Application, now: Sequence[int], stood: Sequen
 
 def fingerprint(entry: wire.History) -> str:
     """A short digest of what must never change in an entry."""
-    plain = msgspec.json.encode(msgspec.to_builtins(entry), order="sorted").decode("utf-8", "replace")
+    plain = msgspec.json.encode(_bare(msgspec.to_builtins(entry)), order="sorted").decode("utf-8", "replace")
     return digest(canonical_json(plain))[7:23]
 
 
 def source_print(sources: Sequence[wire.Source]) -> str:
     """A short digest of where manifests come from."""
-    return digest(msgspec.json.encode(msgspec.to_builtins(list(sources)), order="sorted"))[7:23]
+    return digest(msgspec.json.encode(_bare(msgspec.to_builtins(list(sources))), order="sorted"))[7:23]
+
+
+def _bare(value: Any) -> Any:
+    """As prints have always been made: without what is read of a source beside where it stands."""
+    if isinstance(value, dict):
+        return {key: _bare(item) for key, item in value.items() if key != "helm"}
+    return [_bare(item) for item in value] if isinstance(value, list) else value
 
 
 def _entry(one: wire.History) -> Entry:

@@ -9,6 +9,7 @@ from app.domain.event import Event
 from app.errors import NotUnderstood
 from app.sources.argocd import compared, secret_events, wire
 from app.sources.argocd.announcements import announcement
+from app.sources.argocd.artifacts import Artifacts
 from app.sources.argocd.client import Client, Got, dumped
 from app.sources.argocd.hydration import dry_events
 from app.sources.argocd.listing import Listed, seen_of
@@ -33,6 +34,7 @@ class Reader:
     client: Client
     view: View
     commits: list[str] = field(default_factory=list)
+    artifacts: Artifacts | None = None
 
     def page(
         self, one: Listed, project: str, memory: Memory | None, *, quietly: bool = False, seen: tuple[Sighting, ...] = ()
@@ -56,6 +58,10 @@ class Reader:
         )  # fmt: skip
         events = [*story.events, *asking.told(story.events)]
         events += self._dry(app, story, asking.begins)
+        place = (one.name, one.namespace, project)
+        for event, want in self.artifacts.told(make, place, story.events, kept, story.unknown) if self.artifacts else ():
+            story.wants += [want] if want and want not in story.wants else []
+            events.append(event)
         events += self._managed(app, one, project, story, kept)
         story.memory.seen, story.memory.read = seen_of(app), stamp(self.view.now)
         if self.view.pulse and story.now:

@@ -13,6 +13,7 @@ from typing import Any
 from app.canonical import plain
 from app.errors import Forbidden, Missing, NotUnderstood, ServerFailed, SourceError, TooLarge
 from app.sources.argocd import wire
+from app.sources.argocd.artifacts import KEPT, Artifacts
 from app.sources.argocd.client import Client, Transport
 from app.sources.argocd.clusters import Clusters
 from app.sources.argocd.farewell import gone, last_words
@@ -105,7 +106,13 @@ class Argocd:
         remember: dict[str, Any] = {**this.forgotten, CLOCK: clock(kept, this.late(), task.now)}
         remember |= sets.remember() | clusters.remember() | ({} if failed else {"pass": stamp(task.now)})
         able = {**(task.memory.get("server") or {}), **clusters.abilities, **sets.abilities}
-        for key, value in (("levels", who.levels), ("shards", found.shards), (PULSE, pulse.dump()), ("server", able)):
+        for key, value in (
+            ("artifacts", this.artifacts),
+            ("levels", who.levels),
+            ("shards", found.shards),
+            (PULSE, pulse.dump()),
+            ("server", able),
+        ):
             if (value or None) != task.memory.get(key):
                 remember[key] = value or None
         yield Page(remember=remember, unknown=this.unknown, seen=len(found.items))
@@ -128,6 +135,7 @@ class Argocd:
             yield page
         this.forget(key for key in this.news.keys if key not in this.behind)
         remember = {**this.forgotten, PULSE: (this.view.pulse.dump() if this.view.pulse else None) or None}
+        remember |= {"artifacts": this.artifacts} if this.artifacts != (this.task.memory.get("artifacts") or {}) else {}
         if rolled.operations:
             sets = Sets(self.client, self.connection.name, this.task.now, this.task.memory)
             yield from sets.pages(rolled.operations, rolled.owners, False)
@@ -142,6 +150,7 @@ class Argocd:
         memory = this.task.memory
         commits = [one for one in memory.get("commits") or [] if isinstance(one, str)]
         levels, late = levels_of(memory), this.before
+        artifacts = Artifacts(self.client, this.artifacts)
         remembered = {one.key: _levelled(load(memory.get(one.key)), levels.get(one.key)) for one in chosen}
         projects = self._projects(chosen, remembered, this.found.shards)
         for one, reason in due:
@@ -154,7 +163,8 @@ class Argocd:
             view = replace(this.view, last_pass=instant(late[one.key])) if one.key in late else this.view
             try:
                 seen = tuple(this.news.by.get(one.key, ()))
-                page = Reader(self.client, view, commits).page(one, project, known, quietly=reason == "watch", seen=seen)
+                reader = Reader(self.client, view, commits, artifacts)
+                page = reader.page(one, project, known, quietly=reason == "watch", seen=seen)
             except Missing as error:  # listed a moment ago, and gone since: no failure of the server
                 this.note(one.key, str(error))
             except ONLY_ONE as error:
@@ -212,6 +222,11 @@ class _Pass:
     failures: list[SourceError] = field(default_factory=list)
     behind: dict[str, str] = field(default_factory=dict)
     forgotten: dict[str, Any] = field(default_factory=dict)
+    artifacts: dict[str, Any] = field(default_factory=dict)  # what is known of charts and artifacts
+
+    def __post_init__(self) -> None:
+        held = self.task.memory.get("artifacts")
+        self.artifacts = dict(list(held.items())[-KEPT:]) if isinstance(held, dict) else {}
 
     def forget(self, keys: Iterable[str]) -> None:
         for key in keys:

@@ -221,6 +221,8 @@ def _source_fact(target: Any, index: int, deployed: list[str]) -> dict[str, Any]
         "repository": target.repository,
         "path": target.path,
         "chart": target.chart,
+        "registry": target.registry,
+        "ref": target.ref,
         "revision": target.revision,
         "target_revision": target.target_revision,
         "previous_revision": deployed[index] if index < len(deployed) else None,

@@ -91,6 +91,7 @@ PATHS = (
     rf"/api/v1/applications/{NAME}/events",
     rf"/api/v1/applications/{NAME}/managed-resources",
     rf"/api/v1/applications/{NAME}/revisions/[0-9a-f]{{40,64}}/metadata",
+    rf"/api/v1/applications/{NAME}/revisions/{NAME}/(?:chartdetails|ocimetadata)",
 )
 STREAM_PATH = "/api/v1/stream/applications"  # held open, not polled
 PARAMETERS = frozenset({"fields", "projects", "project", "appNamespace", "appsetNamespace", "sourceIndex", "versionId"})

@@ -37,12 +37,17 @@ class Metadata(Wire):
     owner_references: list[Owner] | None = None
 
 
+class Helm(Wire):
+    value_files: list[str] | None = None
+
+
 class Source(Wire):
     repo_url: str | None = msgspec.field(default=None, name="repoURL")
     path: str | None = None
     target_revision: str | None = None
     chart: str | None = None
     ref: str | None = None
+    helm: Helm | None = None
 
 
 class Destination(Wire):

@@ -205,6 +205,23 @@ def _set(sync: Mapping[str, Any]) -> str:
     return f"the rolling sync of ApplicationSet {told['set']}{step}"
 
 
+def _described(one: Mapping[str, Any]) -> list[str]:
+    """What the registry says of a chart or an artifact, and that a source only lends its files."""
+    out = [f"lends its files to other sources as ${one['ref']}"] if one.get("ref") else []
+    made = one.get("artifact")
+    if not isinstance(made, Mapping):
+        return out
+    if made.get("because"):
+        return [*out, f"not described: {made['because']}"]
+    people = made.get("people")
+    names = ", ".join(str(name) for name in people) if isinstance(people, list) else ""
+    said = [str(part) for part in (made.get("description"), f"by {names}" if names else "", made.get("created_at")) if part]
+    out += ["; ".join(said)] if said else []
+    if made.get("commit"):
+        out.append(f"says it was made from {str(made['commit'])[:12]} of {made.get('repository')}")
+    return out
+
+
 def _hydrated(one: Mapping[str, Any]) -> list[str]:
     """What its manifests were rendered from."""
     dry = one.get("hydrated_from")
@@ -223,7 +240,9 @@ def _hydrated(one: Mapping[str, Any]) -> list[str]:
 def _source(one: Mapping[str, Any]) -> Source:
     """`bank/apps, payments`: what it was brought to, and what was there before."""
     repository, path, chart = (str(one.get(key) or "") for key in ("repository", "path", "chart"))
-    name = f"chart {chart}" if chart else ", ".join(part for part in (repository, path) if part) or "source not named"
+    registry = str(one.get("registry") or "")
+    name = f"chart {chart}" + (f" of {registry}" if registry else "") if chart else registry
+    name = name or ", ".join(part for part in (repository, path) if part) or "source not named"
     revision, before = str(one.get("revision") or ""), str(one.get("previous_revision") or "")
     target = f" of {one.get('target_revision')}" if one.get("target_revision") and revision else ""
     return Source(
@@ -232,7 +251,7 @@ def _source(one: Mapping[str, Any]) -> Source:
         revision=(f"{revision[:12]}{target}" if revision else "no revision: it came from no commit"),
         revision_href=f"/changes?q=commit:{revision}" if len(revision) >= 40 and revision.isalnum() else "",
         before="the same" if before and before == revision else before[:12] or "not known",
-        notes=tuple(_hydrated(one)),
+        notes=(*_described(one), *_hydrated(one)),
     )
 
 

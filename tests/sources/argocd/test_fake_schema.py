@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from app.demo.fakes import argocd_drift as knobs
+from app.demo.fakes.argocd_hydrator import HydratorState
 from app.demo.fakes.argocd_types import SourceState
 
 from tests.sources.argocd.conftest import REPO, Stage, sha
@@ -20,6 +21,7 @@ jsonschema = pytest.importorskip("jsonschema")
 FOLDER = Path(os.environ.get("VENDOR_SCHEMAS", "/nowhere"))
 DOCUMENT = next(iter(sorted(FOLDER.glob("argocd-swagger-*.json"))), None) if FOLDER.is_dir() else None
 pytestmark = pytest.mark.skipif(DOCUMENT is None, reason="VENDOR_SCHEMAS names no folder with argocd-swagger-*.json")
+DIGEST = "sha256:" + "a" * 64
 ONE = "/api/v1/applications/payments-api"
 PROJECT = {"project": "payments-production"}
 ANSWERS: list[tuple[str, dict[str, str], str]] = [
@@ -29,6 +31,13 @@ ANSWERS: list[tuple[str, dict[str, str], str]] = [
     (f"{ONE}/events", PROJECT, "eventsEventList"),
     (f"{ONE}/managed-resources", PROJECT, "applicationManagedResourcesResponse"),
     (f"{ONE}/revisions/{sha(1)}/metadata", PROJECT, "v1alpha1RevisionMetadata"),
+    ("/api/v1/applications/rendered", PROJECT, "v1alpha1Application"),
+    ("/api/v1/applications/charted/revisions/1.2.3/chartdetails", PROJECT, "v1alpha1ChartDetails"),
+    (f"/api/v1/applications/from-oci/revisions/{DIGEST}/ocimetadata", PROJECT, "v1alpha1OCIMetadata"),
+    ("/api/v1/applicationsets", {}, "v1alpha1ApplicationSetList"),
+    ("/api/v1/applicationsets/tenants", {}, "v1alpha1ApplicationSet"),
+    ("/api/v1/applicationsets/tenants/events", {}, "eventsEventList"),
+    ("/api/v1/clusters", {}, "v1alpha1ClusterList"),
     ("/api/v1/projects", {}, "v1alpha1AppProjectList"),
     ("/api/v1/session/userinfo", {}, "sessionGetUserInfoResponse"),
     ("/api/v1/settings", {}, "clusterSettings"),
@@ -56,8 +65,26 @@ def told(stage: Stage) -> Stage:
     stage.state.comparable(app, stage.to(63))
     app.images = ["registry.bank.example/payments:1"]
     stage.app("ledger-core", more_sources=[SourceState(REPO, "more", "main", sha(3))])
+    beside(stage)
     stage.to(64)
     return stage
+
+
+def beside(stage: Stage) -> None:
+    """A hydrated application, a chart, an OCI artifact, and a set with a rolling sync."""
+    rendered = stage.app("rendered", target_revision="env/prod", revision=sha(30))
+    rendered.hydrator = HydratorState(REPO, "dry", "env/prod", "wet", staged="env/next", hydrated_repository=REPO)
+    stage.state.hydrate(rendered, sha(9), sha(30), stage.to(61))
+    rendered.hydrator.begin(sha(10), stage.to(62))
+    chart = stage.app("charted", repository="https://charts.bank.example", path="", revision="1.2.3")
+    chart.sources[0].chart = "payments"
+    stage.state.charts["payments 1.2.3"] = {"description": "Payments", "home": "https://bank.example", "maintainers": ["Ana"]}
+    stage.app("from-oci", repository="oci://registry.bank.example/app", revision=DIGEST)
+    stage.state.artifacts[DIGEST] = {"authors": "Ana", "createdAt": "2026-03-01T12:00:00Z", "sourceUrl": REPO, "version": "1"}
+    stage.state.clusters["https://eks.example"] = "prod-eu"
+    tenants = stage.state.add_set("tenants", project="payments-production", repository=REPO, at=stage.to(62), steps=["prod"])
+    stage.state.owned(tenants, rendered, stage.to(63), step=1)
+    tenants.condition("RolloutProgressing", "True", "ApplicationSetModified", stage.to(63))
 
 
 def strict(document: dict[str, Any], value: Any) -> Any:
