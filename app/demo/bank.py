@@ -16,6 +16,7 @@ from app.demo.cast import (
     workspaces,
 )
 from app.demo.cast import Workspace as Place
+from app.demo.fakes import argocd_secrets as secrets
 from app.demo.fakes import github_branches as branches
 from app.demo.fakes.argocd_state import ArgocdState
 from app.demo.fakes.github_state import GithubState
@@ -45,6 +46,8 @@ class Proposal:
 
 
 CHECK = "validate"
+DATABASE = "/settlements/production/database-endpoint"
+READERS = {"payments-api": "1h", "settlements": "0"}  # by how often they read it
 PROTECTION = Protection(checks=(CHECK,), approvals=1, dismiss_stale=True, admins=True)
 
 
@@ -85,10 +88,19 @@ class Bank:
                 auto_sync=app.auto_sync,
                 self_heal=app.self_heal,
             )
+            self._reads(app, since)
             self.begin_sync(app, since + timedelta(minutes=1), "eli-brandt")
             self.finish_sync(app, since + timedelta(minutes=2))
         for name in (INFRA, MANIFESTS):
             branches.protect(self.github, name, "main", PROTECTION, since + timedelta(minutes=3))
+
+    def _reads(self, app: Application, since: datetime) -> None:
+        """Two applications read a parameter that a run writes: one every hour, the other once and never again by itself."""
+        if app.name in READERS:
+            state, name, every = self.argocd.applications[app.name], f"{app.name}-database", READERS[app.name]
+            secrets.add_store(state, "parameters")
+            secrets.add_external(state, name, [DATABASE], since, every=every)
+            secrets.add_workload(state, app.name, env=[name])
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from app.changes.lineage import store as lineage
 from app.changes.project import catch_up, rebuild
 from app.changes.write.store import digest_of_all
 from app.db.session import APP_ROLE, engine_for, transaction
+from app.demo.bank import DATABASE
 from app.demo.journal import Wishes
 from sqlalchemy import Engine, event, text
 
@@ -125,6 +127,18 @@ def test_an_apply_without_a_pull_request_fails_twice(changes: list[dict[str, Any
     assert one["pull_requests"] == []
     assert "no pull request" in gaps(one)
     assert (verdict(one, "AUTH-1"), verdict(one, "SOD-2")) == ("fail", "fail")
+
+
+def test_one_of_two_readers_of_a_parameter_that_was_written_is_stale(watched: Engine, changes: list[dict[str, Any]]) -> None:
+    with transaction(watched) as connection:
+        found = {one.path: one for one in lineage.every(connection)}
+    one = found[DATABASE]
+    assert one.states[0] == "stale"
+    stand = [(reader.look.application, str(reader.standing.state)) for reader in one.readers]
+    assert stand == [("settlements", "stale"), ("payments-api", "fresh")]
+    assert {r.standing.since for r in one.readers if r.standing.since} == {one.writers[0].last.at}
+    written = titled(changes, "Settlements: database endpoint")
+    assert one.writers[0].last.run in {run["id"] for run in written["runs"]}
 
 
 def test_a_rollback_is_one_and_says_so(changes: list[dict[str, Any]]) -> None:

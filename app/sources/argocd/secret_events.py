@@ -2,7 +2,8 @@
 
 An application that holds an ExternalSecret or a store is looked at once after each deployment, and with its hourly reading; never
 where asking could make Argo CD write (see `compared`). A refresh on its schedule is no news: it is told every six hours. One that
-is overdue, that comes after it was, or that nothing schedules is told at once.
+is overdue, that comes after it was, or that nothing schedules is told at once; that one still has not come, every six hours, for
+only so is it known not to have read what changed meanwhile.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -62,10 +63,10 @@ def told(make: Maker, now: Standing, held: Sequence[str], memory: Memory, names:
     """What was seen, in as many parts as it takes; nothing while it is what was told. Remembers that it was looked at."""
     before = memory.secrets or Secrets()
     compared = now.compared_at or make.now
-    shape, refreshed = _prints(names, compared)
+    shape, refreshed, stands = _prints(names, compared)
     memory.secrets = Secrets(mark(held, memory), stamp(make.now), before.print, before.refreshed, before.told)
     quiet = (last := instant(before.told)) is not None and make.now - last < QUIET
-    if shape == before.print and (refreshed == before.refreshed or quiet):
+    if shape == before.print and (quiet or not (stands or refreshed != before.refreshed)):
         return []
     memory.secrets = Secrets(mark(held, memory), stamp(make.now), shape, refreshed, stamp(make.now))
     parts = list(_parts(names))
@@ -96,15 +97,17 @@ def _event(make: Maker, status: str, unique: str, facts: dict[str, Any]) -> Even
     return make.event("secret-refs", make.uid, status, Step.NOTED, make.now, facts, unique=unique)
 
 
-def _prints(names: Names, compared: datetime) -> tuple[str, str]:
-    """Of all that is no refresh on schedule; of the times of refreshes."""
+def _prints(names: Names, compared: datetime) -> tuple[str, str, bool]:
+    """Of all that is no refresh on schedule; of the times of refreshes; and whether one stands still, overdue or unscheduled."""
+    stands = False
     shape = [[key, row] for key in LISTS if key != "externals" for row in names[key]]
     for one in names["externals"]:
         at, every = instant(one["refreshed_at"]), one["interval"]
         late = at is None or (bool(every) and compared - at > timedelta(seconds=every) + GRACE)
+        stands = stands or late or not every
         shape.append(["externals", {**one, "late": late, "refreshed_at": None if every else one["refreshed_at"]}])
     times = [[one["namespace"], one["name"], one["refreshed_at"]] for one in names["externals"]]
-    return digest(canonical_json(shape))[7:23], digest(canonical_json(times))[7:23]
+    return digest(canonical_json(shape))[7:23], digest(canonical_json(times))[7:23], stands
 
 
 def _parts(names: Names) -> Iterator[dict[str, list[dict[str, Any]]]]:

@@ -114,6 +114,16 @@ def test_one_that_nothing_schedules_is_told_when_somebody_refreshes_it(stage: St
     assert [(one["interval"], one["refreshed_at"][11:16]) for one in seen] == [(0, "09:00"), (0, "10:01")]
 
 
+def test_that_one_still_stands_is_told_every_six_hours(stage: Stage) -> None:
+    app = stage.app(auto_sync=True)
+    secrets.add_external(app, "database", [PATH], stage.now, every="0")
+    stage.state.sync(app, stage.to(10))
+    for n in range(14):
+        stage.read(30 + HOUR * n)
+    assert [facts["compared_at"][11:13] for facts in told(stage)] == ["09", "15", "21"]
+    assert {facts["externals"][0]["refreshed_at"] for facts in told(stage)} == {"2026-03-02T09:00:00Z"}
+
+
 def test_a_new_deployment_is_looked_at_at_once(stage: Stage) -> None:
     app = reader(stage)
     stage.read(30)
