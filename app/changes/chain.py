@@ -226,7 +226,7 @@ def _unapplied(run: Run) -> Cell:
 
 def _sync(change: Change, synced: Sequence[Operation]) -> Cell:
     if change.history_gap:
-        word = f"{change.history_gap.lost} not observed"
+        word = f"{change.history_gap.lost} {'may be missing' if change.history_gap.possible else 'not observed'}"
         return cell("sync", "gap", word, change.history_gap.application, change.history_gap.at, Missing.UNOBSERVED)
     if record := change.altered_record:
         mark, missing = ("failed", None) if record.certain else ("unknown", Missing.UNOBSERVED)

@@ -14,7 +14,7 @@ STEPS = {
     "run": "plan", "run-actor": "approval", "run-event": "plan", "plan": "plan", "policy-check": "policy", "apply": "apply",
     "task-stage": "policy", "task-result": "policy", "cost-estimate": "plan", "audit": "plan",
     "operation": "sync", "attempt": "sync", "waiting": "sync", "operation-results": "sync", "history": "sync",
-    "history-gap": "sync", "integrity": "sync", "announcement": "sync", "revision": "sync",
+    "history-gap": "sync", "unwitnessed": "sync", "integrity": "sync", "announcement": "sync", "revision": "sync",
     "sync-status": "health", "health": "health", "drift": "drift",
     "workspace": "apply", "assessment": "drift", "state-version": "apply",
     "push": "pr", "head-push": "pr", "check": "policy", "branch-rules": "pr", "repository": "pr", "run-base": "plan",
@@ -25,7 +25,7 @@ HOUSE = {
 GAPS = {
     "no pull request": "pr", "range unknown": "pr", "nothing deployed": "sync", "no approval": "approval", "no policy": "policy",
     "confirmer unknown": "approval", "initiator unknown": "sync", "outcome": "apply", "no run or sync": "apply",
-    "health": "health", "not observed": "sync", "history gap": "sync",
+    "health": "health", "not observed": "sync", "history gap": "sync", "possible gap": "sync",
 }
 FAILED = {
     "errored", "hard_failed", "soft_failed", "awaiting_override", "failed", "unreachable", "policy_soft_failed", "mandatory_failed",

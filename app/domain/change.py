@@ -213,7 +213,8 @@ class Drift:
 class HistoryGap:
     """Operations that were gone before they were read: how many is known, what they did is not.
 
-    Full syncs by the numbers of the history entries that held them; self-heals (`heals`) have none, and are counted.
+    Full syncs by the numbers of the history entries that held them; self-heals (`heals`) have none, and are counted. `possible`:
+    nobody saw whether there were any in that time, for the reason `because`: at most `at_most` (None: nothing bounds it).
     """
 
     key: str
@@ -229,19 +230,28 @@ class HistoryGap:
     after: datetime | None = None
     before: datetime | None = None
     heals: bool = False
+    possible: bool = False
+    at_most: int | None = None
+    because: str = ""
 
     @property
     def lost(self) -> str:
-        """`4 syncs`, `1 self-heal`."""
+        """`4 syncs`, `1 self-heal`; `up to 3 operations`, `an unknown number of operations`."""
+        if self.possible:
+            bound = "an unknown number of" if self.at_most is None else f"up to {self.at_most:,}"
+            return f"{bound} operation{'s' if self.at_most != 1 else ''}"
         return f"{self.size} {'self-heal' if self.heals else 'sync'}{'s' if self.size != 1 else ''}"
 
     @property
     def were(self) -> str:
+        """Before `never seen`."""
+        if self.possible:
+            return "may have come and gone, and"
         return "was" if self.size == 1 else "were"
 
     @property
     def they(self) -> str:
-        return "it" if self.size == 1 else "they"
+        return "it" if (self.at_most if self.possible else self.size) == 1 else "they"
 
 
 Entity = (

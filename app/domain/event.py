@@ -258,7 +258,8 @@ def entity_of(event: Event) -> str | None:
     """The key of the thing whose story this event tells, or None when it tells none by itself.
 
     `pr:<source>:<repository>#<n>` · `run:<source>:<run id>` · `operation:<source>:<uid>/<startedAt>` ·
-    `drift:<source>:<uid>/<onset>` · `gap:<source>:<uid>/<ids>` · `integrity:<source>:<uid>/<event id>` ·
+    `drift:<source>:<uid>/<onset>` · `gap:<source>:<uid>/<ids>` ·
+    `gap:<source>:possible/<uid>/<from>~<to>` (an unwitnessed time) · `integrity:<source>:<uid>/<event id>` ·
     `range:<repository>:<base>..<head>` ·
     `commit:<repository>@<sha>` · `push:<source>:<repository>@<after>` ·
     `setting:<source>:<workspace id>/<event id>` · `state:<source>:<state version id>` ·
@@ -274,6 +275,8 @@ def entity_of(event: Event) -> str | None:
         return f"drift:{event.source}:{event.ref.id}"
     if kind == "history-gap":
         return f"gap:{event.source}:{event.ref.id}"
+    if kind == "unwitnessed":
+        return f"gap:{event.source}:possible/{event.ref.id}"
     if kind == "integrity":
         return f"integrity:{event.source}:{event.ref.id}/{event.id}"
     if kind == "history" and not keys.operation:

@@ -110,6 +110,8 @@ def title(root: Entity) -> str:
         return _operation_title(root)
     if isinstance(root, Drift):
         return f"Live state of {root.place} left the declared one"
+    if isinstance(root, HistoryGap) and root.possible:
+        return f"{root.lost[:1].upper()}{root.lost[1:]} of {root.application} may have come and gone unseen"
     if isinstance(root, HistoryGap):
         return f"{root.lost} of {root.application} not seen"
     if isinstance(root, AlteredRecord):

@@ -32,9 +32,11 @@ def drift(key: str, events: list[Event]) -> Drift | None:
 
 
 def history_gap(key: str, events: list[Event]) -> HistoryGap | None:
-    told = [event for event in events if event.type == "history-gap"]
+    told = [event for event in events if event.type in ("history-gap", "unwitnessed")]
     if not told:
         return None
+    if told[0].type == "unwitnessed":
+        return _possible(key, told)
     first, last = facts.integer(told, "from_id"), facts.integer(told, "to_id")
     size = facts.integer(told, "size")
     if size is None:
@@ -53,6 +55,27 @@ def history_gap(key: str, events: list[Event]) -> HistoryGap | None:
         after=facts.time(told, "from_at"),
         before=facts.time(told, "to_at"),
         heals=facts.text(told, "of") == "self-heals",
+    )
+
+
+def _possible(key: str, told: list[Event]) -> HistoryGap:
+    at_most = facts.integer(told, "at_most")
+    return HistoryGap(
+        key=key,
+        source=told[0].source,
+        id=told[0].ref.id,
+        application=str(facts.key(told, "application") or told[0].ref.name),
+        project=facts.key(told, "project"),
+        destination=facts.key(told, "destination"),
+        from_id=None,
+        to_id=None,
+        size=at_most or 0,
+        at=told[0].occurred_at,
+        after=facts.time(told, "from_at"),
+        before=facts.time(told, "to_at"),
+        possible=True,
+        at_most=at_most,
+        because=facts.text(told, "because") or "nobody saw that time",
     )
 
 

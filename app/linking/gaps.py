@@ -24,7 +24,8 @@ def gaps(root: Entity, runs: tuple[Run, ...], operations: tuple[Operation, ...],
 def _root(root: Entity, known: tuple[Gap, ...]) -> Iterator[Gap]:
     what = "no pull request"
     if isinstance(root, HistoryGap):
-        yield Gap("history gap", _lost(root), Missing.UNOBSERVED, root.after, root.before or root.at, root.size)
+        what, size = ("possible gap", root.at_most) if root.possible else ("history gap", root.size)
+        yield Gap(what, _lost(root), Missing.UNOBSERVED, root.after, root.before or root.at, size)
     elif isinstance(root, AlteredRecord):
         because = f"the record of {root.application}: {root.actor.because if root.actor else 'nobody is named'}"
         yield Gap("initiator unknown", because, Missing.UNOBSERVED, to=root.at)
@@ -41,6 +42,8 @@ def _root(root: Entity, known: tuple[Gap, ...]) -> Iterator[Gap]:
 
 
 def _lost(gap: HistoryGap) -> str:
+    if gap.possible:
+        return f"{gap.lost} of {gap.application} may have come and gone unseen: {gap.because}"
     if gap.heals:
         return f"{gap.lost} of {gap.application} came and went unseen; what {gap.they} repaired is not known"
     entries = f"{gap.size} history {'entry' if gap.size == 1 else 'entries'} of {gap.application}"

@@ -136,6 +136,13 @@ def _history_gap(event: Event) -> str:
     return f"history entries {first} to {last} of {event.keys.application} were never seen"
 
 
+def _unwitnessed(event: Event) -> str:
+    most, since, until = facts.integer([event], "at_most"), _fact(event, "from_at"), _fact(event, "to_at")
+    many = "an unknown number of operations" if most is None else f"up to {most} operation{'s' if most != 1 else ''}"
+    between = f" between {since} and {until}" if since and until else ""
+    return f"{many} of {event.keys.application} may have come and gone unseen{between}: {_fact(event, 'because')}"
+
+
 def _drift(event: Event) -> str:
     names = [f"{facts.string(item, 'kind')}/{facts.string(item, 'name')}" for item in facts.mappings(event.facts.get("resources"))]
     return f"application {event.keys.application} {event.status}" + (f": {', '.join(names)}" if names else "")
@@ -210,6 +217,7 @@ _SENTENCES: dict[str, Callable[[Event], str]] = {
     "history": _history,
     "announcement": _announcement,
     "history-gap": _history_gap,
+    "unwitnessed": _unwitnessed,
     "integrity": says_record.integrity,
     "drift": _drift,
     "hydration": _hydration,

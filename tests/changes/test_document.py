@@ -174,6 +174,8 @@ def test_what_cannot_be_known_is_not_drawn_as_absent() -> None:
     cell = cells(change(history_gap=hole))["sync"]
     assert (cell["mark"], cell["word"]) == ("gap", "4 syncs not observed")
     assert cells(change(history_gap=replace(hole, size=1, heals=True)))["sync"]["word"] == "1 self-heal not observed"
+    maybe = replace(hole, size=0, possible=True, at_most=2)
+    assert cells(change(history_gap=maybe))["sync"]["word"] == "up to 2 operations may be missing"
 
 
 def test_an_altered_record_stands_where_its_sync_would() -> None:

@@ -284,6 +284,15 @@ def lost_heals(minutes: float = 50, size: int = 3) -> list[Event]:
     ]
 
 
+def unwitnessed(minutes: float = 50, at_most: int | None = 3) -> list[Event]:
+    keys = Keys(application="payments-api", project="payments-production", destination="prod-eu/payments")
+    span = (at(minutes - 30).isoformat(), at(minutes - 2).isoformat())
+    facts = {"from_at": span[0], "to_at": span[1], "at_most": at_most, "known": 1, "because": "nothing was announced", "uid": UID}
+    return [
+        event("argocd", "unwitnessed", f"{UID}/{span[0]}~{span[1]}", "possible", Step.NOTED, minutes, keys, how="inferred", **facts)
+    ]
+
+
 def altered(kind: str = "rewritten", minutes: float = 55, changes: Iterable[Any] = (), **facts: Any) -> list[Event]:
     """The record of payments-api is not what it was: of entry 3 another revision and initiator, unless told otherwise."""
     keys = Keys(application="payments-api", project="payments-production", destination="prod-eu/payments")

@@ -11,7 +11,7 @@ from app.linking.says import says
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.linking.build import altered, at, history_gap, lost_heals, sha
+from tests.linking.build import altered, at, history_gap, lost_heals, sha, unwitnessed
 from tests.linking.world import World, change
 
 FAIL, NA, UNKNOWN = Verdict.FAIL, Verdict.NOT_APPLICABLE, Verdict.INDETERMINATE
@@ -121,3 +121,21 @@ def test_odd_facts_are_survived(ids: Any, changes: Any, kind: str) -> None:
     assert made.title
     assert says(event)
     assert judged(made).because
+
+
+@pytest.mark.parametrize(
+    ("at_most", "many"),
+    [(3, "up to 3 operations"), (1, "up to 1 operation"), (None, "an unknown number of operations")],
+)
+def test_a_time_that_nobody_saw_is_a_gap_with_its_bound(at_most: int | None, many: str) -> None:
+    made = change(unwitnessed(at_most=at_most))
+    assert made.title == f"{many[:1].upper()}{many[1:]} of payments-api may have come and gone unseen"
+    (gap,) = made.gaps
+    assert (gap.what, gap.missing, gap.size) == ("possible gap", Missing.UNOBSERVED, at_most)
+    assert (gap.from_, gap.to) == (at(20), at(48))
+    assert gap.because == f"{many} of payments-api may have come and gone unseen: nothing was announced"
+    assert made.state == "finished"
+    assert many in made.story[0].says
+    for control in ("AUTH-1", "AUTH-2", "DEPL-1", "DEPL-6", "SHADOW-3"):
+        assert judged(made, control).verdict is UNKNOWN, control
+    assert f"{many} of payments-api may have come and gone unseen between" in judged(made, "SHADOW-3").because

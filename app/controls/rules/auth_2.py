@@ -19,7 +19,7 @@ def decide(change: Change) -> Ruling:
         return unproposed(change.push, ", so nobody could approve it")
     if pr is None:
         return (
-            indeterminate("what was done is not known")
+            indeterminate(f"{'whether anything was done' if change.history_gap.possible else 'what was done'} is not known")
             if change.history_gap
             else not_applicable("there is no pull request to approve")
         )

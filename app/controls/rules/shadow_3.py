@@ -15,9 +15,11 @@ def decide(change: Change) -> Ruling:
 
 
 def _lost(hole: HistoryGap) -> str:
+    ends = (hole.after, hole.before)
+    between = " between " + " and ".join(clock(end) for end in ends if end) if all(ends) else ""
+    if hole.possible:
+        return f"{hole.lost} of {hole.application} may have come and gone unseen{between}: {hole.because}"
     if hole.heals:
-        ends = (hole.after, hole.before)
-        between = " between " + " and ".join(clock(end) for end in ends if end) if all(ends) else ""
         return f"{hole.lost} of {hole.application} came and went unseen{between}; what {hole.they} repaired is not known"
     numbers = f"{hole.from_id} to {hole.to_id}" if hole.from_id is not None else "of unknown numbers"
     return f"history entries {numbers} of {hole.application} ({hole.size}) were gone before they were read"
