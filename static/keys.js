@@ -1,6 +1,6 @@
 // Keyboard: single letters, switched off in the box that ? opens (WCAG 2.1.4). Everything works without it.
 const OFF = "throughline.keys.off";
-const PLACES = { o: "/", c: "/changes", e: "/events", l: "/ledger", n: "/lineage", s: "/sources", p: "/people" };
+const PLACES = { o: "/", c: "/changes", e: "/events", d: "/drift", l: "/ledger", n: "/lineage", s: "/sources", p: "/people" };
 const box = document.getElementById("keys");
 const toast = document.getElementById("toast");
 let going = 0;

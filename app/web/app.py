@@ -8,7 +8,9 @@ from app.web.pages import (
     api,
     changes,
     csv,
+    drift,
     drift_doors,
+    episode,
     events,
     health,
     help,
@@ -43,7 +45,8 @@ def build(portal: Portal) -> FastAPI:
     counts, told = Counts(), webhooks.Told()
     app.include_router(portal.assets.router())
     app.include_router(csv.router(portal))
-    for part in (overview, changes, events, ledger, lineage, ownership, people, drift_doors, people_doors, sources, help, api):
+    reads = (overview, changes, events, drift, episode, ledger, lineage, ownership, sources)
+    for part in (*reads, people, drift_doors, people_doors, help, api):
         app.include_router(part.router(portal))
     app.include_router(webhooks.router(portal, told))
     app.include_router(health.router(portal, counts, told))

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+import zstandard
 from sqlalchemy import Connection, func, select
 
 from app.db.tables.collection import bodies, coverage, failures, heartbeats, observations, stream_memory, streams, unknown_values
@@ -77,6 +79,57 @@ def _as_payload(row: Any) -> Payload:
     return Payload(
         row.seq, row.source, row.subject or "not kept", row.observed_at, "sha256:" + bytes(row.observation).hex(), row.size
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A raw payload by its digest. `body` is None where there is none to show, and `because` says why."""
+
+    body: bytes | None
+    because: str = ""
+
+
+def kept(connection: Connection, digest: str) -> Kept:
+    """The payload that `sha256:<hex>` names, hashed anew: what is not what was seen is not shown."""
+    row = connection.execute(select(bodies).where(bodies.c.digest == bytes.fromhex(digest.removeprefix("sha256:")))).first()
+    if row is None:
+        return Kept(None, "the payload that held it is not kept here")
+    if row.body is None:
+        return Kept(None, "the payload that held it was purged by the retention policy; its digest stays in the ledger")
+    try:
+        unpack = zstandard.ZstdDecompressor().decompressobj().decompress
+        body = unpack(row.body) if row.codec == "zstd" else bytes(row.body)
+    except zstandard.ZstdError:
+        return Kept(None, "the payload that held it cannot be unpacked")
+    if sha256(body).digest() != bytes(row.digest):
+        return Kept(None, "the payload that is kept is not the one that was seen: it does not hash to its digest")
+    return Kept(body)
+
+
+ACTS = {"operation": ("synced", "reverted"), "run": ("applied",)}  # by type of event, house words of what deployed
+
+
+def deployed_before(connection: Connection, source: str, place: str, layer: str, at: datetime) -> Any:
+    """The last sync, or apply, that was done by then: (seq, status, …); None where none is known."""
+    kind, column = ("operation", events.c.application) if layer == "kubernetes" else ("run", events.c.workspace)
+    columns = (events.c.seq, events.c.status, events.c.subject_id, events.c.actor_name, events.c.actor_kind, events.c.occurred_at)
+    mine = (
+        column == place,
+        events.c.source == source,
+        events.c.type == kind,
+        events.c.step.in_(ACTS[kind]),
+        events.c.occurred_at <= at,
+    )
+    return connection.execute(
+        select(*columns).where(*mine).order_by(events.c.occurred_at.desc(), events.c.seq.desc()).limit(1)
+    ).first()
+
+
+def approvers(connection: Connection, change: UUID) -> list[str]:
+    """Who approved a change, as its document tells."""
+    people = connection.execute(select(changes.c.item["people"]).where(changes.c.id == change)).scalar_one_or_none()
+    named = [one for one in people if isinstance(one, dict) and one.get("role") == "approver"] if isinstance(people, list) else []
+    return list(dict.fromkeys(str(one.get("person") or one.get("name")) for one in named if one.get("person") or one.get("name")))
 
 
 def leaf_of(connection: Connection, seq: int) -> tuple[bytes, bytes] | None:

@@ -6,7 +6,9 @@ from typing import Any
 
 import orjson
 from app.canonical import digest, stable_id
+from app.changes.drift.rows import EpisodeRow
 from app.db.session import transaction
+from app.db.tables.collection import streams
 from app.db.tables.drift import blind_spots, drift_state, episode_terms, episodes
 from app.domain.actor import Actor, unknown
 from app.domain.drift import Blindness, Cause, Ended, Episode, FieldChange, Layer, RuledOut, State, Writer
@@ -68,7 +70,7 @@ EDITED = Episode(
     key="argocd:uid-1/apps/Deployment/banking-prod/payments-api/1",
     number=0,
     layer=Layer.KUBERNETES,
-    source="argocd",
+    source="argocd-eu",
     application="payments-api",
     project="banking",
     destination="prod-eu-1/banking-prod",
@@ -138,6 +140,7 @@ def cast() -> list[tuple[Episode, float | None]]:
         (_one("frozen", state=State.UNKNOWN, unknown_since=ago(30), unknown_because="the comparison failed", onset_before=ago(31),
               onset_after=None), 4),
         (_one("pending", cause=Cause.PENDING_COMMIT, because="a commit is not deployed yet"), None),
+        (_one("unread", source="argocd", onset_before=ago(21), onset_after=ago(22)), 4),
         (_one("prunable", cause=Cause.PRUNING_NEEDED, because="it is declared no more"), None),
         (_one("healed", onset_before=ago(50), onset_after=ago(50.1), ended_after=ago(49.9), ended_at=ago(49.8), **healed), 4),
         (_one("healed", onset_before=ago(100), onset_after=ago(100.1), ended_after=ago(90), ended_at=ago(89), **healed), 4),
@@ -152,6 +155,12 @@ def cast() -> list[tuple[Episode, float | None]]:
     ]  # fmt: skip
 
 
+def as_row(one: Episode, limit: float | None) -> EpisodeRow:
+    """As the store reads it."""
+    hours = None if limit is None or not one.is_drift else timedelta(hours=limit)
+    return EpisodeRow(stable_id("episode", one.key), one, "production", "prod", hours, None, None)
+
+
 def fill(engine: Engine) -> None:
     """Beside `world.fill`."""
     seen = Observation("managed-resources/payments-api", "https://argocd.bank.example/x", BODY, DIGEST, NOW)
@@ -163,9 +172,20 @@ def fill(engine: Engine) -> None:
                 connection.execute(
                     insert(episode_terms).values(key=key, value=value.casefold(), episode=stable_id("episode", one.key))
                 )
+        connection.execute(insert(streams), _streams())
         connection.execute(insert(blind_spots), [_blind("failing", None), _blind("stale", ago(20)), _blind(SCRIPT, None)])
         states = {"payments-api": "differs", "ledger-api": "as declared", "fx-rates": "as declared", "cards": "never compared"}
         connection.execute(insert(drift_state), [_state(name, standing) for name, standing in states.items()])
+        connection.execute(insert(drift_state).values(_state("vault", "as declared") | {"source": "argocd"}))
+
+
+def _streams() -> list[dict[str, object]]:
+    """`world`'s own Argo CD was not read for hours; this one was."""
+    shared = {**world._streams()[0], "failures": 0, "forgets_after": timedelta(hours=1), "succeeded_at": ago(0.01)}
+    return [
+        {**shared, "source": "argocd-eu", "stream": "applications", "kind": "argocd"},
+        {**shared, "source": "tfe", "stream": "workspaces", "kind": "tfe"},
+    ]
 
 
 def _place(one: Episode) -> dict[str, Any]:
@@ -210,7 +230,7 @@ def _blind(name: str, ended: datetime | None) -> dict[str, Any]:
         "id": stable_id("blind", name),
         "key": f"argocd:{name}",
         "number": 3,
-        "subject": f"argocd:{name}",
+        "subject": f"argocd-eu:{name}",
         "why": str(Blindness.UNKNOWN),
         "because": because,
         "since_after": ago(31),
@@ -221,4 +241,4 @@ def _blind(name: str, ended: datetime | None) -> dict[str, Any]:
 
 def _state(name: str, standing: str) -> dict[str, Any]:
     place = _place(replace(EDITED, application=name))
-    return place | {"subject": f"argocd:{name}", "standing": standing, "looked_at": ago(0.1), "state": {}}
+    return place | {"subject": f"argocd-eu:{name}", "standing": standing, "looked_at": ago(0.1), "state": {}}

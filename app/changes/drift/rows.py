@@ -149,7 +149,7 @@ class Counted:
     ledger: that a source was read since is told by its streams.
     """
 
-    standing: Mapping[str, int]  # as declared · differs · unknown · never compared
+    standing: Mapping[str, int]  # as declared · differs · unknown · never compared · not read
     looked: datetime | None
 
     @property

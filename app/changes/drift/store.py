@@ -4,12 +4,12 @@ Lists are newest first (when it was seen to differ, then id). `now` is that of t
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, literal, or_, select, union
 from sqlalchemy.dialects.postgresql import TSTZRANGE
 
 from app.changes.cursor import change_cursor
@@ -18,6 +18,7 @@ from app.changes.rows import EventRow, Facet, FacetValue, Page
 from app.changes.store import EVENT_SELECT, changes_of_events, event_row, read_page
 from app.db.tables.drift import blind_spots, drift_state, episode_terms, episodes
 from app.db.tables.ledger import events
+from app.db.tables.projection import change_events
 from app.domain.drift import Blindness, Layer
 from app.drift.kept import restored
 from app.search.period import Period
@@ -54,42 +55,55 @@ def episode_by_id(connection: Connection, episode: UUID) -> EpisodeRow | None:
     return found[0] if found else None
 
 
+def episodes_of_change(connection: Connection, change: UUID, limit: int = 50) -> tuple[EpisodeRow, ...]:
+    """The newest episodes that a change stands on, or ended. One statement, two where there are some."""
+    told = (episodes.c.told_by, episodes.c.ended_told_by)
+    ids = (
+        select(episodes.c.id).join(change_events, change_events.c.seq == seq).where(change_events.c.change == change)
+        for seq in told
+    )
+    statement = _ROW.where(episodes.c.id.in_(union(*ids))).order_by(episodes.c.at.desc(), episodes.c.id.desc()).limit(limit)
+    return _rows(connection, list(connection.execute(statement)))
+
+
 def open_now(connection: Connection, limit: int = 500) -> tuple[EpisodeRow, ...]:
     """The drift that stands, or of which it is not known whether it does; what stands longest comes first."""
     statement = _ROW.where(_STANDING, episodes.c.drift).order_by(episodes.c.at, episodes.c.id).limit(limit)
     return _rows(connection, list(connection.execute(statement)))
 
 
+Unread = Mapping[str, datetime]  # sources that are not read now, and when they were: what is of them is known as of then
+
+
 def worst_standing(
-    connection: Connection, query: Query, now: datetime, *, drift: bool = True, limit: int = 50
+    connection: Connection, query: Query, now: datetime, unread: Unread, *, drift: bool = True, limit: int = 50
 ) -> tuple[EpisodeRow, ...]:
     """Of what matches, what stands or of which it is not known: over its limit first, then unknown, then within its limit, then
     without one; among equals what stands longest. `drift` False: the differences that are none. Two statements."""
     found = drift_filter(query, None, now)
-    rank = case(
-        (stands("over-limit", now), 0), (episodes.c.state == "unknown", 1), (episodes.c.limit_seconds.is_not(None), 2), else_=3
-    )
+    over = stands("over-limit", _as_of(now, unread))
+    unknown = or_(episodes.c.state == "unknown", episodes.c.source.in_(list(unread)))
+    rank = case((over, 0), (unknown, 1), (episodes.c.limit_seconds.is_not(None), 2), else_=3)
     mine = _STANDING, episodes.c.drift if drift else ~episodes.c.drift
     statement = _ROW.where(*mine, *found.where).order_by(rank, episodes.c.at, episodes.c.id).limit(limit)
     return _rows(connection, list(connection.execute(statement)))
 
 
-def standing_now(connection: Connection, now: datetime, query: Query = EVERYTHING) -> dict[str, int]:
-    """How many stand: `open` and `unknown` of drift, `over` its limit (of both), `within` it and `unlimited` (of what is open),
+def standing_now(connection: Connection, now: datetime, query: Query = EVERYTHING, unread: Unread | None = None) -> dict[str, int]:
+    """How many of what matches stand, in parts that make up the whole: `over` its limit, `within` it, `unlimited`, `unknown`, and
     `not drift`. One statement."""
-    over = and_(_STANDING, episodes.c.drift, stands("over-limit", now))
-    of_drift = and_(_STANDING, episodes.c.drift)
-    counts = {
-        "open": and_(of_drift, episodes.c.state == "open"),
-        "unknown": and_(of_drift, episodes.c.state == "unknown"),
-        "over": over,
-        "within": and_(of_drift, stands("within-limit", now)),
-        "unlimited": and_(of_drift, episodes.c.state == "open", episodes.c.limit_seconds.is_(None)),
-        "not drift": and_(_STANDING, ~episodes.c.drift),
-    }
-    where = (_STANDING, *drift_filter(query, None, now).where)
-    row = connection.execute(select(*(func.count().filter(what) for what in counts.values())).where(*where)).one()
-    return dict(zip(counts, row, strict=True))
+    unread = unread or {}
+    over = stands("over-limit", _as_of(now, unread))
+    unknown = or_(episodes.c.state == "unknown", episodes.c.source.in_(list(unread)))
+    limited = episodes.c.limit_seconds.is_not(None)
+    how = case((~episodes.c.drift, "not drift"), (over, "over"), (unknown, "unknown"), (limited, "within"), else_="unlimited")
+    statement = select(how.label("how"), func.count().label("n")).where(_STANDING, *drift_filter(query, None, now).where)
+    found = {row.how: row.n for row in connection.execute(statement.group_by("how"))}
+    return {name: found.get(name, 0) for name in ("over", "within", "unlimited", "unknown", "not drift")}
+
+
+def _as_of(now: datetime, unread: Unread) -> Any:
+    return case(unread, value=episodes.c.source, else_=now) if unread else now
 
 
 def _rows(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[EpisodeRow, ...]:
@@ -181,41 +195,50 @@ def _blind(row: Any) -> BlindRow:
     )
 
 
-def exposure(connection: Connection, query: Query, period: Period, now: datetime, limit: int = 500, skip: int = 0) -> list[Exposed]:
+def exposure(
+    connection: Connection,
+    query: Query,
+    period: Period,
+    now: datetime,
+    unread: Unread | None = None,
+    limit: int = 500,
+    skip: int = 0,
+) -> list[Exposed]:
     """Drift by object over `period`, up to `now`: the longest exposed first. Overlaps count once. One statement.
 
     Where only their number is known (lost self-heals) there is no length, and they are counted as episodes alone. What nobody
     could tell (an unknown state) is in `unknown`, never in `seconds`.
     """
-    each = _by_object(query, period, now)
+    each = _by_object(query, period, now, unread or {})
     length = _length(each.c.out)
     statement = select(each, length.label("seconds"), _length(each.c.late).label("beyond"), _length(each.c.unknown).label("blind"))
     order = (length.desc(), each.c.source, each.c.application, each.c.workspace, each.c.name, each.c.object)
     return [_exposed(row) for row in connection.execute(statement.order_by(*order).offset(skip).limit(limit))]
 
 
-def exposed_in_all(connection: Connection, query: Query, period: Period, now: datetime) -> ExposedInAll:
+def exposed_in_all(connection: Connection, query: Query, period: Period, now: datetime, unread: Unread) -> ExposedInAll:
     """Sums over every object that `exposure` lists. One statement."""
-    each = _by_object(query, period, now)
+    each = _by_object(query, period, now, unread)
     sums = (func.count(), func.sum(each.c.episodes), *(func.sum(_length(each.c[name])) for name in ("out", "late", "unknown")))
     objects, many, seconds, beyond, unknown = connection.execute(select(*sums).select_from(each)).one()
     return ExposedInAll(objects, int(many or 0), float(seconds or 0), float(beyond or 0), float(unknown or 0))
 
 
-def _by_object(query: Query, period: Period, now: datetime) -> Any:
+def _by_object(query: Query, period: Period, now: datetime, unread: Unread) -> Any:
     start, end = period.start, min(period.end or now, now)
     found = drift_filter(query, Period(start, end), now)
     clip = func.tstzrange(start, end, type_=TSTZRANGE)
 
-    def union(low: ColumnElement[Any], high: ColumnElement[Any], where: ColumnElement[bool]) -> ColumnElement[Any]:
+    def spans(low: ColumnElement[Any], high: ColumnElement[Any], where: ColumnElement[bool]) -> ColumnElement[Any]:
         span = func.tstzrange(low, func.greatest(low, high), type_=TSTZRANGE)
         return func.range_agg(span.op("*")(clip)).filter(where)
 
-    seen = func.coalesce(episodes.c.ended_at, episodes.c.unknown_since, literal(now))
+    known = func.coalesce(episodes.c.unknown_since, case(unread, value=episodes.c.source) if unread else None)
+    seen = func.coalesce(episodes.c.ended_at, known, literal(now))
     many = case((episodes.c.counted, episodes.c.size), else_=1)
     alone, limited = ~episodes.c.counted, episodes.c.limit_seconds.is_not(None)
     late = episodes.c.at + func.make_interval(0, 0, 0, 0, 0, 0, episodes.c.limit_seconds)
-    unsure = and_(alone, episodes.c.unknown_since.is_not(None))
+    unsure = and_(alone, episodes.c.ended_at.is_(None), known.is_not(None))
     shown = [
         func.max(episodes.c[name]).label(name)
         for name in ("source", "application", "workspace", "environment", "class", "kind", "name", "namespace", "destination")
@@ -226,9 +249,9 @@ def _by_object(query: Query, period: Period, now: datetime) -> Any:
             episodes.c.object.label("object"),
             func.sum(many).label("episodes"),
             func.count().filter(_STANDING).label("standing"),
-            union(episodes.c.at, seen, alone).label("out"),
-            union(late, seen, and_(alone, limited)).label("late"),
-            union(episodes.c.unknown_since, literal(now), unsure).label("unknown"),
+            spans(episodes.c.at, seen, alone).label("out"),
+            spans(late, seen, and_(alone, limited)).label("late"),
+            spans(known, literal(now), unsure).label("unknown"),
             func.bool_or(limited).label("limited"),
             func.array_agg(episodes.c.id.op("ORDER BY")(episodes.c.at.desc())).label("ids"),
             func.array_agg(episodes.c.told["ended_by"].astext).label("ends"),
@@ -270,12 +293,15 @@ def _exposed(row: Any) -> Exposed:
     )
 
 
-def counted(connection: Connection, environment: str | None = None) -> Counted:
-    """How many applications and workspaces stand how, in one environment or in all. One statement."""
+def counted(connection: Connection, environment: str | None = None, unread: Collection[str] = ()) -> Counted:
+    """How many applications and workspaces stand how, in one environment or in all. Those as declared whose source is not read
+    now are `not read`. One statement."""
     here = [drift_state.c.environment == environment] if environment else []
-    statement = select(drift_state.c.standing, func.count().label("n"), func.min(drift_state.c.looked_at).label("looked"))
-    statement = statement.where(drift_state.c.standing != "gone", *here).group_by(drift_state.c.standing)
-    rows = {row.standing: row for row in connection.execute(statement)}
+    late = and_(drift_state.c.standing == "as declared", drift_state.c.source.in_(list(unread)))
+    how = case((late, "not read"), else_=drift_state.c.standing)
+    statement = select(how.label("how"), func.count().label("n"), func.min(drift_state.c.looked_at).label("looked"))
+    statement = statement.where(drift_state.c.standing != "gone", *here).group_by("how")
+    rows = {row.how: row for row in connection.execute(statement)}
     declared = rows.get("as declared")
     return Counted({name: row.n for name, row in rows.items()}, declared.looked if declared else None)
 

@@ -40,6 +40,8 @@ episodes = Table(
     Column("told", JSONB, nullable=False),  # the episode, whole (app/drift/kept.py)
     Index("episodes_by_time", text("at DESC"), text("id DESC")),
     Index("episodes_by_subject", "subject"),
+    Index("episodes_by_told", "told_by", postgresql_where=text("told_by IS NOT NULL")),
+    Index("episodes_by_ended_told", "ended_told_by", postgresql_where=text("ended_told_by IS NOT NULL")),
     Index("episodes_standing", text("at DESC"), text("id DESC"), postgresql_where=text("ended_at IS NULL")),
 )
 

@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 from sqlalchemy import Connection
 
 from app.changes import store
+from app.changes.drift import store as drift
 from app.changes.lineage import store as lineage
 from app.changes.ownership import store as ownership
 from app.changes.rows import ChangeRow, Facet, WholeChange
@@ -28,7 +29,7 @@ from app.web.portal import Portal, sealed
 from app.web.question import Question, question
 from app.web.views import changes as view
 from app.web.views import density as figure
-from app.web.views import lists
+from app.web.views import lists, tables
 from app.web.views.change import Behind, change_page
 from app.web.views.outputs import runs
 from app.web.views.ownership import places
@@ -39,6 +40,7 @@ from app.web.views.sync import sync_page, the_sync
 PATH = "/changes"
 HINT = "env:production -author:renovate[bot] verdict:[fail,exception]"
 RAW_SHOWN = 40
+DRIFTS_SHOWN = 20
 FACETS = {
     "verdict": "Verdict",
     "gap": "Missing in the chain",
@@ -92,7 +94,8 @@ def router(portal: Portal) -> APIRouter:
             raw, many = reads.payloads_of(connection, whole.row.id, RAW_SHOWN)
             outputs = lineage.changed_by(connection, runs(whole.item))
             owned = ownership.owned(connection, *places(whole.item))
-            behind = Behind(raw, many, reads.places_of(connection, whole.row.id), portal.rules, outputs, owned)
+            drifts = _drifts(connection, whole, seen)
+            behind = Behind(raw, many, reads.places_of(connection, whole.row.id), portal.rules, outputs, owned, drifts)
             around = shell(seen, f"Change {whole.row.number}", "changes", sealed(connection), scope=whole.row.environment)
         return portal.page(request, seen, "change.html", change_page(around, whole, behind, seen.zone))
 
@@ -102,6 +105,12 @@ def router(portal: Portal) -> APIRouter:
 def _file(name: str, rows: Iterator[bytes]) -> Response:
     headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": NO_STORE}
     return StreamingResponse(rows, media_type=MEDIA_TYPE, headers=headers)
+
+
+def _drifts(connection: Connection, whole: WholeChange, seen: Seen) -> tables.Grid | None:
+    """The drift that a change stands on, or ended."""
+    rows = drift.episodes_of_change(connection, whole.row.id, DRIFTS_SHOWN + 1)
+    return tables.drifts(rows[:DRIFTS_SHOWN], len(rows) > DRIFTS_SHOWN, seen.now, seen.zone)
 
 
 def found(connection: Connection, name: str) -> WholeChange:

@@ -9,15 +9,18 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection
 
 from app.changes import store
+from app.changes.drift import store as drift
 from app.db.session import read_only
 from app.ingest.streams import store as streams
 from app.ledger import store as ledger
 from app.search.fields import CHANGES
 from app.search.language import parse
 from app.search.period import Period
+from app.search.tree import EVERYTHING
 from app.web import store as reads
 from app.web.portal import Portal
 from app.web.times import iso, shown, took
+from app.web.views import drifted
 from app.web.views import overview as view
 from app.web.views.changes import row
 from app.web.views.lists import Empty
@@ -28,7 +31,8 @@ from app.web.views.sources import Window, forgets_in, gaps, standing
 DAYS = (7, 14, 91)
 FAILING = "verdict:fail"
 MOST_SHOWN = 8
-NOTHING = "Nothing in what was read: no change fails in this period, and no stream has a gap."
+MOST_DRIFTS = 5
+NOTHING = "Nothing in what was read: no change fails in this period, no drift is over its limit, and no stream has a gap."
 
 
 def router(portal: Portal) -> APIRouter:
@@ -92,13 +96,28 @@ def front(connection: Connection, seen: Seen, days: int, controls: Mapping[str, 
 def _queue(
     connection: Connection, seen: Seen, failed: list[view.QueueItem], all_streams: Any, start: datetime
 ) -> list[view.QueueItem]:
-    """Broken sources first, then what a source is about to forget, failing changes, and gaps."""
+    """Broken sources first, then what a source is about to forget, drift over its limit, failing changes, blind spots and gaps."""
     now, zone = seen.now, seen.zone
     frame = Window(start, now, now, zone)
     broken = [view.broken(s, now) for s in all_streams if standing(s, now).tone == "fail"]
     soon = [view.forgets(s, left) for s in all_streams if (left := forgets_in(s, now)) is not None]
     holes = [view.gap(g.source, g.stream, g.start, g.end, now, zone) for g in gaps(reads.read_spans(connection, start), frame)[:5]]
-    return [*broken, *soon, *failed, *holes]
+    return [*broken, *soon, *_drifting(connection, all_streams, now), *failed, *_blind(connection, now), *holes]
+
+
+def _drifting(connection: Connection, all_streams: Any, now: datetime) -> list[view.QueueItem]:
+    """The worst that stands beyond its limit, and how many more there are."""
+    late = {name: at or now for name, at in drifted.unread(all_streams, now).items()}
+    many = drift.standing_now(connection, now, unread=late)["over"]
+    worst = drift.worst_standing(connection, EVERYTHING, now, late, limit=min(many, MOST_DRIFTS)) if many else ()
+    found = [view.drifting(one, now) for one in worst]
+    return [*found, view.drifting_more(many - len(found))] if many > len(found) else found
+
+
+def _blind(connection: Connection, now: datetime) -> list[view.QueueItem]:
+    many = drift.count_blind(connection, None, standing=True)
+    newest = drift.blind_matching(connection, None, limit=1, standing=True).items if many else ()
+    return [view.blind(many, one, now) for one in newest]
 
 
 def _checkpoint(seen: Seen, sealed: Any, size: int) -> view.CheckpointFacts | None:

@@ -121,6 +121,7 @@ class Behind:
     rules: Mapping[str, str]
     outputs: Sequence[Path] = ()
     owned: Sequence[Owned] = ()
+    drift: tables.Grid | None = None
 
 
 def change_page(shell: Shell, whole: WholeChange, behind: Behind, zone: Zone) -> ChangePage:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from app.changes.drift.rows import BlindRow, EpisodeRow
 from app.search.language import print_term
 from app.search.tree import Term, Word
 from app.web.times import Time, Zone, shown, took
+from app.web.views import drifted
 from app.web.views.changes import Row
 from app.web.views.density import CLASS
 from app.web.views.lists import Empty
@@ -144,6 +146,31 @@ def failing(found: Any, titles: Mapping[str, str], address: Callable[[str], str]
     many = f"{found.many:,} change{'' if found.many == 1 else 's'}"
     age = f"{took(now - found.newest)} since the last"
     return QueueItem(VERDICTS["fail"], f"{name} fails on {many}", titles.get(name, ""), address(f"control:{folded}/fail"), age, "")
+
+
+def drifting(one: EpisodeRow, now: datetime) -> QueueItem:
+    """A drift that stands beyond its limit."""
+    named, stood = drifted.named(one.of), one.stood(now)
+    long = stood.seconds if stood.seconds is not None else stood.least
+    beyond = took(long - one.limit.total_seconds()) if one.limit is not None else ""
+    badge = Badge("fail", "v-fail", "drift")
+    head = f"{named.what} is not as declared, {beyond} over its limit"
+    return QueueItem(
+        badge, head, f"{named.where}: {drifted.cause(one.of)}", f"/drift/{one.id}", took(long), drifted.written(one.of)
+    )
+
+
+def drifting_more(many: int) -> QueueItem:
+    head = f"{many:,} more {'is' if many == 1 else 'are'} not as declared beyond {'its' if many == 1 else 'their'} limit"
+    return QueueItem(Badge("fail", "v-fail", "drift"), head, "", "/drift?q=is%3Aover-limit+is%3A%5Bopen%2Cunknown%5D", "", "")
+
+
+def blind(many: int, first: BlindRow, now: datetime) -> QueueItem:
+    """Applications and workspaces of which nobody can tell whether they are as declared; the newest is named."""
+    head = f"{many:,} {'thing' if many == 1 else 'things'} cannot be compared with what is declared"
+    text = f"{first.subject}: {drifted.WHY.get(first.why, str(first.why))}; {first.because}"
+    age = took(now - (first.since_after or first.since_before))
+    return QueueItem(drifted.BLIND_SPOT, head, text, "/drift#h-blind", age, "nobody")
 
 
 def gap(source: str, stream: str, start: datetime, end: datetime, now: datetime, zone: Zone) -> QueueItem:

@@ -11,6 +11,7 @@ PAGES = (
     ("overview", "/", "Overview", False),
     ("changes", "/changes", "Changes", False),
     ("events", "/events", "Events", False),
+    ("drift", "/drift", "Drift", False),
     ("ledger", "/ledger", "Ledger", True),
     ("lineage", "/lineage", "Lineage", False),
     ("ownership", "/ownership", "Ownership", False),

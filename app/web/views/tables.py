@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from app.web.times import Time, Zone, parse_iso, shown_or_none, took
+from app.changes.drift.rows import EpisodeRow
+from app.web.times import Time, Zone, parse_iso, shown, shown_or_none, took
+from app.web.views import drifted
 from app.web.views.marks import VERDICTS, Badge
 from app.web.views.syncs import address
 
@@ -34,6 +37,30 @@ POLICY = {"passed": "pass", "failed": "fail", "errored": "fail"}
 def grids(item: Mapping[str, Any], change: object, zone: Zone) -> tuple[Grid, ...]:
     found = (_runs(item, zone), _policy(item, zone), _syncs(item, change, zone), _commits(item))
     return tuple(grid for grid in found if grid.rows)
+
+
+def drifts(found: Sequence[EpisodeRow], more: bool, now: datetime, zone: Zone) -> Grid | None:
+    """The newest episodes that a change stands on, or ended; None where there are none. `more`: there are others."""
+    rows = []
+    for one in found:
+        named, stood = drifted.named(one.of), one.stood(now)
+        rows.append(
+            (
+                Cell(named.what, f"/drift/{one.id}"),
+                Cell(named.where),
+                Cell(time=shown(one.of.onset_before, zone)),
+                Cell(took(stood.seconds) if stood.seconds is not None else "not known"),
+                Cell(drifted.cause(one.of)),
+                Cell(f"{one.of.ended_by or 'not known how'}" if one.of.ended_at else "not yet"),
+            )
+        )
+    heads = ("What", "Where", "Since", "Stood", "Cause", "Ended by")
+    says = (
+        f"what was not as declared; the newest {len(rows)}, all are found by change: on Drift"
+        if more
+        else "what was not as declared"
+    )
+    return Grid("drift", "Drift", says, heads, tuple(rows)) if rows else None
 
 
 def _list(item: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
