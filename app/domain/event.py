@@ -99,6 +99,8 @@ argocd
   managed        id <uid>/<part>; status listed: the objects that the application manages, told when that set changed; facts: look
                  (the same in all parts of one look), part, parts, resources [{group, kind, namespace, name, wave (absent: not
                  told)}]
+  continued      id and status of an event whose lists are too long for one: facts: of (its type), event (its id), part (from 2
+                 on), parts, and the next items of those lists, of which it says `<name>_total`
   application    id <uid>; status created|changed|deleted; facts: spec digest, source, uid, set (the ApplicationSet that made it),
                  managed_by (the application whose manifests hold it)
   applicationset id <uid>; status created|changed|deleted|unlisted; facts: set, spec digest, applications (how many), generators
@@ -251,7 +253,7 @@ class Entry:
 
 
 REPOSITORIES = "repositories"
-LOOKED_INTO = frozenset(("workspace", "assessment", "push"))  # types whose facts `entity_of` looks into
+LOOKED_INTO = frozenset(("workspace", "assessment", "push", "continued"))  # types whose facts `entity_of` looks into
 
 
 def entity_of(event: Event) -> str | None:
@@ -271,6 +273,8 @@ def entity_of(event: Event) -> str | None:
         return f"run:{event.source}:{keys.run}"
     if kind in ("workspace", "assessment", "state-version"):
         return _of_workspace(event)
+    if kind == "continued":
+        return _continued(event)
     if kind == "drift":
         return f"drift:{event.source}:{event.ref.id}"
     if kind == "history-gap":
@@ -298,6 +302,15 @@ def entity_of(event: Event) -> str | None:
     if keys.pull_request is not None:
         return f"pr:{event.source}:{keys.repository}#{keys.pull_request}"
     return None
+
+
+def _continued(event: Event) -> str | None:
+    """The story of the event that it continues; one of an operation has the operation among its keys."""
+    of, ident = event.facts.get("of"), event.ref.id
+    if event.keys.operation:
+        return f"operation:{event.source}:{event.keys.operation}"
+    told = {"drift": f"drift:{event.source}:{ident}", "integrity": f"integrity:{event.source}:{ident}/{event.facts.get('event')}"}
+    return told.get(str(of))
 
 
 def _of_workspace(event: Event) -> str | None:

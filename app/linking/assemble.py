@@ -35,7 +35,7 @@ from app.linking.says_workspace import title_of
 from app.linking.state import acts, ended, state_of
 from app.linking.waves import late
 
-CONTENTS = ("plan-resources", "apply-resources", "operation-results")  # what a plan, an apply or a sync holds: no moment
+CONTENTS = ("plan-resources", "apply-resources", "operation-results", "continued")  # what another event holds
 
 
 def assemble(

@@ -65,6 +65,13 @@ def string(item: Mapping[str, Any], name: str) -> str:
 RESOURCE = ("kind", "name", "namespace", "group", "status", "message", "phase", "hook", "hook_phase", "wave", "images")
 
 
+def further(events: Iterable[Event], event: Event, name: str) -> list[Mapping[str, Any]]:
+    """A list of the event with what `continued` events tell of it, in the order of their parts. `events`: all of its entity."""
+    rest = [one for one in events if one.type == "continued" and one.facts.get("event") == str(event.id)]
+    parts = sorted(rest, key=lambda one: integer([one], "part") or 0)
+    return [item for one in (event, *parts) for item in mappings(one.facts.get(name))]
+
+
 def resource(item: Mapping[str, Any]) -> Resource:
     return Resource(**{name: string(item, name) for name in RESOURCE})
 

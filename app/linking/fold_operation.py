@@ -59,7 +59,7 @@ def operation(key: str, events: list[Event]) -> Operation | None:
         lacks=lacks(events),
         **_nature(told),
         waits_for=_waits_for(events) if phase == "Running" else "",
-        **_ended(told, phase),
+        **_ended(told, events, phase),
         rolling=_rolling(events),
     )
 
@@ -84,12 +84,12 @@ def _waits_for(events: list[Event]) -> str:
     return facts.text(said[-1:], "waits_for") or ""
 
 
-def _ended(told: list[Event], phase: str) -> dict[str, Any]:
+def _ended(told: list[Event], events: list[Event], phase: str) -> dict[str, Any]:
     """Why it failed, and who ended it early: only what told its end says so."""
     end = next((event for event in reversed(told) if event.status == phase or event.status == "attributed"), told[-1])
     terminated = "terminated_by" in end.facts or "terminated_because" in end.facts
     return {
-        "failures": failures([end]) if phase in ("Failed", "Error") else (),
+        "failures": failures(end, events) if phase in ("Failed", "Error") else (),
         "terminated": terminated and phase in ("Failed", "Error"),
         "terminated_by": facts.text([end], "terminated_by") if terminated else None,
         "terminated_because": (facts.text([end], "terminated_because") or "") if terminated else "",

@@ -31,15 +31,16 @@ def attempts(events: Sequence[Event]) -> tuple[Attempt, ...]:
                 unseen=facts.integer([event], "unseen") or 0,
                 at=facts.time([event], "finished_at") or event.occurred_at,
                 message=facts.text([event], "message") or "",
-                failures=failures([event]),
+                failures=failures(event, events),
                 resources=resources,
                 left=left,
             )
     return tuple(found[number] for number in sorted(found))
 
 
-def failures(told: Sequence[Event]) -> tuple[Failure, ...]:
-    return tuple(_failure(item) for item in facts.mappings(facts.told(told, "failures")))
+def failures(event: Event, events: Sequence[Event]) -> tuple[Failure, ...]:
+    """Of its end, or of an attempt. `events`: all of the operation."""
+    return tuple(_failure(item) for item in facts.further(events, event, "failures"))
 
 
 def _failure(item: Mapping[str, Any]) -> Failure:

@@ -3,6 +3,7 @@
 from app.domain.actor import unknown
 from app.domain.change import AlteredRecord, Drift, HistoryGap
 from app.domain.event import Event
+from app.domain.ref import Resource
 from app.linking import facts
 from app.linking.fold_workspace import assessed
 from app.linking.says_record import entries
@@ -25,10 +26,15 @@ def drift(key: str, events: list[Event]) -> Drift | None:
         onset_before=facts.time(told, "onset_before") or told[0].occurred_at,
         ended_at=closed[-1].occurred_at if closed else None,
         ended_by=facts.text(closed, "ended_by"),
-        resources=facts.resources(opened) or facts.resources(closed),
+        resources=_resources(opened, events) or _resources(closed, events),
         managers=facts.words([name for event in told for name in facts.words(event.facts.get("managers"))]),
         url=next((event.ref.url for event in reversed(told) if event.ref.url), None),
     )
+
+
+def _resources(told: list[Event], events: list[Event]) -> tuple[Resource, ...]:
+    listed = [event for event in told if event.facts.get("resources") is not None]
+    return tuple(facts.resource(item) for item in facts.further(events, listed[-1], "resources")) if listed else ()
 
 
 def history_gap(key: str, events: list[Event]) -> HistoryGap | None:

@@ -195,7 +195,7 @@ def _shape(operation: wire.Operation, result: wire.SyncResult | None) -> dict[st
         "apply": strategy.apply is not None and strategy.hook is None,
         "pinned": bool(sync.revision or sync.revisions),
         "pruned": statuses == {"Pruned"},
-        "options": [plain(one, 100) for one in sync.sync_options or []][:50],
+        "options": [plain(one, 100) for one in sync.sync_options or []],
         "force": bool((strategy.apply or {}).get("force") or (strategy.hook or {}).get("force")),
         "prune": bool(sync.prune),
         "heals": sync.auto_heal_attempts_count or 0,

@@ -1,6 +1,6 @@
 """Makes events about one application: the same subject, keys and clock for all of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from app.domain.event import Event, How, Keys, Step
 from app.domain.ref import Ref
 from app.sources.argocd import wire
 from app.sources.argocd.names import destination, instant, is_commit, repository, sources_of
+from app.sources.argocd.parts import PART, cut, in_parts
 from app.sources.argocd.terms import KIND
 
 
@@ -77,6 +78,20 @@ class Maker:
             facts=fit({"uid": self.uid, **facts}),
             observation=self.heard if announced else self.whole,
         )
+
+    def events(
+        self, type_: str, external: str, status: str, step: Step, at: datetime, facts: Mapping[str, Any], **more: Any
+    ) -> Iterator[Event]:
+        """The event, and as many `continued` ones as its lists take where they are too long for it: nothing is left out."""
+        kept, rest = cut(facts)
+        event = self.event(type_, external, status, step, at, kept, **more)
+        yield event
+        parts = [part for part in in_parts(rest, PART) if any(part.values())]
+        for n, part in enumerate(parts, 2):
+            lists = {name: items for name, items in part.items() if items}
+            told = {"of": type_, "event": str(event.id), "part": n, "parts": len(parts) + 1, **lists}
+            again = {key: more[key] for key in ("how", "commits", "operation", "repo", "announced") if key in more}
+            yield self.event("continued", external, status, Step.NOTED, at, told, unique=f"{event.id}/{n}", **again)
 
 
 def maker(

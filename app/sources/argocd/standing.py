@@ -115,7 +115,7 @@ def status_events(make: Maker, now: Standing, memory: Memory, heard: Heard) -> I
         if now.sync == INCOMPARABLE:
             facts["message"] = "the live state could not be compared: whether it drifted is not known"
         known = now.sync in SYNC_STATUSES
-        yield make.event("sync-status", make.uid, now.sync, Step.ASSESSED, at, facts, unique=stamp(at), known=known)
+        yield from make.events("sync-status", make.uid, now.sync, Step.ASSESSED, at, facts, unique=stamp(at), known=known)
 
 
 def health_events(make: Maker, now: Standing, memory: Memory, current: Deed | None) -> Iterator[Event]:
@@ -178,11 +178,11 @@ class Drifting:
             return
         if self.open and now.sync == SYNCED:
             at = self._turn(SYNCED, instant(self.open.onset_before)) or self.make.now
-            yield self._close(at, self._ender(at))
+            yield from self._close(at, self._ender(at))
         elif self.open is None and now.sync == OUT_OF_SYNC and not now.busy and self._is_drift(now):
             self.wait = not self.memory.waited and (now.stale or self._contradicted())
             if not self.wait:
-                yield self._opened(now)
+                yield from self._opened(now)
 
     def _contradicted(self) -> bool:
         """The newest announced turn is to Synced: the application was read before it, or turns again right now."""
@@ -197,15 +197,15 @@ class Drifting:
 
     def _ended_by(self, deed: Deed, end: datetime) -> Iterator[Event]:
         if self.open and (instant(self.open.onset_before) or end) <= end:
-            yield self._close(end, operation_id(self.make.uid, deed))
+            yield from self._close(end, operation_id(self.make.uid, deed))
         elif self.open is None and deed.kind == Kind.SELF_HEAL:
             turned = [
                 t for t in self.turns if t.sync and t.sync[1] == OUT_OF_SYNC and self._since(deed) <= t.at <= deed.start + SECOND
             ]
             onset = min(turned[-1].at, deed.start) if turned else deed.start
             self.open = self._episode(onset, self._last_equal(onset), deed.resources, deed.revisions)
-            yield self._event(self.open, OUT_OF_SYNC, Step.DRIFTED, onset, How.RECONSTRUCTED, announced=bool(turned))
-            yield self._close(end, operation_id(self.make.uid, deed), How.RECONSTRUCTED)
+            yield from self._event(self.open, OUT_OF_SYNC, Step.DRIFTED, onset, How.RECONSTRUCTED, announced=bool(turned))
+            yield from self._close(end, operation_id(self.make.uid, deed), How.RECONSTRUCTED)
 
     def _since(self, deed: Deed) -> datetime:
         """The end of the operation before, which made live equal."""
@@ -223,7 +223,7 @@ class Drifting:
         last = str(deployed[0]) if deployed else ""
         return self.memory.synced == [now.sources, last, *now.revisions]
 
-    def _opened(self, now: Standing) -> Event:
+    def _opened(self, now: Standing) -> Iterator[Event]:
         turned = self._turn(OUT_OF_SYNC, self.closed_at)
         turned = None if self._contradicted() else turned
         onset = turned or self.make.now
@@ -255,7 +255,7 @@ class Drifting:
     def _episode(onset: datetime, after: datetime | None, resources: list[dict[str, str]], revisions: list[str]) -> OpenDrift:
         return OpenDrift(stamp(onset), stamp(after) if after else None, stamp(onset), resources, ",".join(revisions))
 
-    def _close(self, at: datetime, ended_by: str | None, how: How = How.OBSERVED) -> Event:
+    def _close(self, at: datetime, ended_by: str | None, how: How = How.OBSERVED) -> Iterator[Event]:
         drift, self.open, self.closed_at = self.open, None, at
         assert drift is not None  # noqa: S101 -- only called while one is open
         return self._event(drift, SYNCED, Step.HEALED if ended_by else Step.ASSESSED, at, how, ended_by=ended_by)
@@ -270,7 +270,7 @@ class Drifting:
         *,
         ended_by: str | None = None,
         announced: bool = False,
-    ) -> Event:
+    ) -> Iterator[Event]:
         facts = {
             "onset_after": drift.onset_after,
             "onset_before": drift.onset_before,
@@ -281,7 +281,7 @@ class Drifting:
             "announced": announced,
         }
         external = f"{self.make.uid}/{drift.onset}"
-        return self.make.event("drift", external, status, step, at, facts, how=how, commits=tuple(drift.revision.split(",")))
+        return self.make.events("drift", external, status, step, at, facts, how=how, commits=tuple(drift.revision.split(",")))
 
 
 def deployed_entry(history: dict[int, Entry]) -> tuple[int, Entry] | None:

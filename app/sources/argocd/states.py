@@ -18,6 +18,7 @@ from app.sources.argocd.redact import REMOVED, TEMPLATE, VALUED, WHOLE, redacted
 
 JSON = dict[str, Any]
 Path = tuple[Any, ...]  # keys, and for an item of a list its (number, item)
+STATES = ("targetState", "liveState", "normalizedLiveState", "predictedLiveState")
 LONGEST = 300  # characters of a value; of a longer one its digest and its length stand beside what is left
 SPELLED = 2000  # characters of a path
 # What the API server and controllers write by themselves; it is no difference that anybody declared.
@@ -56,8 +57,10 @@ def decoded(item: Mapping[str, Any]) -> JSON | None:
     """
     if not isinstance(item.get("kind"), str) or not isinstance(item.get("name"), str):
         return None
-    target, live = _state(item.get("targetState")), _state(item.get("liveState"))
-    normal, predicted = _state(item.get("normalizedLiveState")), _state(item.get("predictedLiveState"))
+    states = {name: _state(item.get(name)) for name in STATES}
+    target, live = states["targetState"], states["liveState"]
+    normal, predicted = states["normalizedLiveState"], states["predictedLiveState"]
+    shown = {name: masked(states[name]) for name in ("targetState", "liveState")}
     kind = "missing" if live is None else "extra" if target is None else "modified" if item.get("modified") is True else "none"
     meta = _dict((live or {}).get("metadata"))
     written = [one for one in meta.get("managedFields") or [] if isinstance(one, dict)]
@@ -65,8 +68,8 @@ def decoded(item: Mapping[str, Any]) -> JSON | None:
     out: JSON = {key: plain(_text(item.get(key)), 300) for key in ("group", "kind", "namespace", "name")}
     out |= {
         "difference": kind,
-        "target": _print(target),
-        "live": _print(live),
+        "target": _print(shown["targetState"]),
+        "live": _print(shown["liveState"]),
         "version": plain(item.get("resourceVersion"), 100) or plain(meta.get("resourceVersion"), 100) or None,
         "created": plain(meta.get("creationTimestamp"), 64) or None,
         "owner": next((f"{plain(o.get('kind'), 100)}/{plain(o.get('name'), 300)}" for o in _owners(meta)), None),
@@ -76,18 +79,21 @@ def decoded(item: Mapping[str, Any]) -> JSON | None:
     if "IgnoreExtraneous" in str(_dict(meta.get("annotations")).get(COMPARE_OPTIONS)):
         out["ignore_extraneous"] = True
     if kind != "none":
-        shown = {"targetState": target, "liveState": live, "normalizedLiveState": normal, "predictedLiveState": predicted}
-        out |= {name: masked(state) for name, state in shown.items()}
+        out |= {**shown, **{name: masked(states[name]) for name in ("normalizedLiveState", "predictedLiveState")}}
         out["noise"] = sorted({_spelled(path) for state in (normal, predicted, target, live) for path in _noisy(state or {})})
     return out
 
 
-def masked(value: Any, key: str = "") -> Any:
+def masked(value: Any) -> Any:
     """Without secrets: what `redacted` takes out, what is called like a secret, and lines that set something called like one."""
+    return _masked(redacted(value))
+
+
+def _masked(value: Any, key: str = "") -> Any:
     if isinstance(value, dict):
-        return {name: masked(item, name) for name, item in redacted(value).items()}
+        return {name: _masked(item, name) for name, item in value.items()}
     if isinstance(value, list):
-        return [masked(item, key) for item in redacted(value)]
+        return [_masked(item, key) for item in value]
     if value is not None and key and SECRET.search(key) and not isinstance(value, bool):
         return REMOVED
     return SETTING.sub(rf"\1{REMOVED}", without_secrets(value)) if isinstance(value, str) else value
@@ -105,10 +111,10 @@ def _state(text: Any) -> JSON | None:
 
 
 def _print(state: JSON | None) -> str | None:
-    """A digest of a state, secrets and what the API server writes by itself taken out."""
+    """A digest of a state without secrets; what the API server writes by itself is left out of it."""
     if state is None:
         return None
-    bare = masked({key: value for key, value in state.items() if key != "status"})
+    bare = {key: value for key, value in state.items() if key != "status"}
     bare["metadata"] = {k: v for k, v in _dict(bare.get("metadata")).items() if k not in NOISE}
     return digest(json.dumps(bare, sort_keys=True, ensure_ascii=True).encode())[7:23]
 

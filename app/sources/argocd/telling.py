@@ -68,14 +68,14 @@ def operation_events(make: Maker, one: Told, heard: Heard, history: Mapping[int,
     facts = operation_facts(deed, deployed, heard, actor)
     proven = actor.kind is not ActorKind.UNKNOWN or unannounced(deed, one.episode, heard)
     if deed.told_start and proven and not deed.proven:
-        yield _operation(make, deed, "attributed", Step.NOTED, deed.start, facts, actor, how=How.RECONSTRUCTED, announced=True)
+        yield from _operation(make, deed, "attributed", Step.NOTED, deed.start, facts, actor, how=How.RECONSTRUCTED, announced=True)
     if proven and not deed.proven:
         deed.proven, deed.by = True, [actor.name, str(actor.kind), actor.because]
     began = not deed.told_start
     if began:
         begun = facts | {"finished_at": None, "message": "", "resources": [], "history_id": None, "failures": []}
         begun.pop("resources_total", None)
-        yield _operation(make, deed, RUNNING, Step.REQUESTED, deed.start, begun, actor, how=_start_how(deed))
+        yield from _operation(make, deed, RUNNING, Step.REQUESTED, deed.start, begun, actor, how=_start_how(deed))
         deed.told_start = True
     waits = waits_for(deed.message) if deed.phase == RUNNING else None
     if waits and waits != deed.told_waits:
@@ -91,7 +91,9 @@ def operation_events(make: Maker, one: Told, heard: Heard, history: Mapping[int,
     if not deed.told_end and (deed.over or deed.phase not in PHASES | {deed.told_phase}):
         known = deed.phase in OVER or deed.phase == UNSEEN
         at = deed.end or deed.start
-        yield _operation(make, deed, deed.phase, step_of(deed.kind, deed.phase), at, facts, actor, how=How(deed.how), known=known)
+        yield from _operation(
+            make, deed, deed.phase, step_of(deed.kind, deed.phase), at, facts, actor, how=How(deed.how), known=known
+        )
         yield from results_events(make, operation_id(make.uid, deed), at, deed.resources, deed.how) if deed.over else ()
         deed.told_end, deed.told_phase = deed.over, deed.phase
 
@@ -109,7 +111,7 @@ def _attempt(make: Maker, deed: Deed, one: Try) -> Iterator[Event]:
         "finished_at": one.end,
     }
     seen = make.sighted(deed.sight)
-    yield seen.event("attempt", ident, "Failed", Step.NOTED, at, facts, unique=str(one.number), operation=ident)
+    yield from seen.events("attempt", ident, "Failed", Step.NOTED, at, facts, unique=str(one.number), operation=ident)
     yield from results_events(seen, ident, at, one.resources, attempt=one.number)
 
 
@@ -137,11 +139,11 @@ def _start_how(deed: Deed) -> How:
 
 def _operation(
     make: Maker, deed: Deed, status: str, step: Step, at: datetime, facts: dict[str, Any], actor: Actor, **more: Any
-) -> Event:
+) -> Iterator[Event]:
     ident = operation_id(make.uid, deed)
     repo = next((t.repository for t in deed.targets if t.repository), None)
     more = {"announced": deed.how == "reconstructed" and deed.history_id is None} | more
-    return make.sighted(deed.sight).event(
+    return make.sighted(deed.sight).events(
         "operation", ident, status, step, at, facts, actor=actor, commits=tuple(deed.revisions), operation=ident, repo=repo, **more
     )
 

@@ -76,17 +76,17 @@ def integrity_events(make: Maker, found: Account) -> Iterator[Event]:
     past = found.past
     if past.altered:
         changes = [{"history_id": one.id, "before": one.before, "after": one.after} for one in past.altered]
-        yield _integrity(make, "rewritten", "entries of the history are not what they were when they were read", changes)
+        yield from _integrity(make, "rewritten", "entries of the history are not what they were when they were read", changes)
     if past.shortened:
         message = "entries that stood in the history were taken out, and nothing pushed them out"
-        yield _integrity(make, "shortened", message, _gone(found, past.shortened), LOWERED if past.pushed_out else "")
+        yield from _integrity(make, "shortened", message, _gone(found, past.shortened), LOWERED if past.pushed_out else "")
     if past.restarted:
         message = "the history starts again at a lower number: what it held before is gone from Argo CD"
-        yield _integrity(make, "restarted", message, _gone(found, past.stood), EMPTIED)
+        yield from _integrity(make, "restarted", message, _gone(found, past.stood), EMPTIED)
     if found.remade:
         was, now = found.remade
         change = {"history_id": now.history_id, "operation": f"{make.uid}/{now.started}", "before": _said(was), "after": _said(now)}
-        yield _integrity(make, "altered", "the record of an operation that was over says something else now", [change])
+        yield from _integrity(make, "altered", "the record of an operation that was over says something else now", [change])
 
 
 def _said(deed: Deed) -> dict[str, Any]:
@@ -97,10 +97,12 @@ def _gone(found: Account, numbers: Sequence[int]) -> list[dict[str, Any]]:
     return [{"history_id": number, "before": found.past.was.get(number), "after": None} for number in numbers]
 
 
-def _integrity(make: Maker, status: str, message: str, changes: Sequence[Mapping[str, Any]], otherwise: str = "") -> Event:
+def _integrity(
+    make: Maker, status: str, message: str, changes: Sequence[Mapping[str, Any]], otherwise: str = ""
+) -> Iterator[Event]:
     """`otherwise`: what else than somebody's hand may have done it."""
     facts: dict[str, Any] = {"message": message, "changes": [dict(one) for one in changes]}
     facts["history_ids"] = [one["history_id"] for one in changes]
     facts |= {"otherwise": otherwise} if otherwise else {}
     who = unknown("Argo CD keeps no record of who writes to an Application object")
-    return make.event("integrity", make.uid, status, Step.NOTED, make.now, facts, unique=make.now.isoformat(), actor=who)
+    return make.events("integrity", make.uid, status, Step.NOTED, make.now, facts, unique=make.now.isoformat(), actor=who)
