@@ -12,6 +12,7 @@ from typing import Any
 
 from app.demo.fakes.argocd import argocd_app
 from app.demo.fakes.argocd_state import ArgocdState
+from app.sources.argocd.listing import FEWEST, WATCHERS
 from app.sources.argocd.source import STREAM, Argocd
 from app.sources.contract import Connection, Task
 
@@ -22,6 +23,7 @@ from bench.served import served
 APPLICATIONS = {"tiny": 100, "small": 500}
 FULL = 5_000
 LARGEST = 4_000_000 / FULL  # bytes of the list for one application
+CYCLES = 12  # of those in which some differ and nothing changes
 PER_CHANGE = 2  # requests for one that changed: itself, its announcements
 NOW = datetime(2026, 9, 30, 12, tzinfo=UTC)
 REPO = "https://git.bank.example/bank/application-manifests.git"
@@ -74,6 +76,13 @@ def run(place: Place) -> Iterator[Figure]:
                 took = seconds(lambda: cycle(source, memory, clock))
                 yield _figure(many, changed, asked(state), counted.bytes, took)
                 counted.bytes.clear()
+            for app in list(state.applications.values())[-max(1, many // 25) :]:
+                state.edit(app, app.name, clock.at)
+            cycle(source, memory, clock)
+            asked(state)
+            counted.bytes.clear()
+            took = seconds(lambda: [cycle(source, memory, clock) for _ in range(CYCLES)])
+            yield _watching(many, asked(state), counted.bytes, took)
             kept = len(json.dumps(memory))
             yield Figure(f"argocd: {many:,} met at first", f"{first:,} requests", f"{kept / many:,.0f} B kept of each", "", None)
         finally:
@@ -132,4 +141,17 @@ def _figure(many: int, changed: int, requests: Counter[str], sent: Counter[str],
         f"list {sent['list'] / 1e6:.2f} MB, {took:.1f} s",
         goal,
         met,
+    )
+
+
+def _watching(many: int, requests: Counter[str], sent: Counter[str], took: float) -> Figure:
+    """Those that differ are read every few minutes: a few in each cycle, however many there are."""
+    most = CYCLES * (1 + PER_CHANGE * max(FEWEST, many // WATCHERS))
+    total = sum(requests.values())
+    return Figure(
+        f"argocd: {max(1, many // 25):,} of {many:,} differ",
+        f"{total / CYCLES:.1f} requests a cycle",
+        f"{sum(sent.values()) / CYCLES / 1e6:.2f} MB, {took / CYCLES:.1f} s",
+        f"≤ {most / CYCLES:.0f} requests",
+        total <= most,
     )
