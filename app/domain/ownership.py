@@ -65,10 +65,10 @@ class Owned:
     @property
     def because(self) -> str:
         if self.finding is Finding.ARGOCD:
-            return f"{self.group} makes cloud resources: no plan shows them and no Terraform policy judges them"
+            return f"objects of {self.group} are cloud resources: no plan shows them and no Terraform policy judges them"
         if self.finding is Finding.TWICE:
             return "both declare it, so each may undo what the other did" + self._assumed
-        return f"Argo CD deploys into its namespace ({self.beside}); Git shows what is there but for this" + self._assumed
+        return f"Argo CD deploys into its namespace ({self.beside}), and Git does not show that this runs there too" + self._assumed
 
     @property
     def _assumed(self) -> str:

@@ -102,6 +102,7 @@ def test_destroyed_and_made_again_are_both_told() -> None:
         ("run-1", Does.DESTROYS, -16 * 60),
         ("run-2", Does.MAKES, 14 * 60),
     ]
+    assert {one.because for one in told} == {"Both are of the environment production."}
 
 
 def test_several_workspaces_are_all_shown_and_none_is_chosen() -> None:

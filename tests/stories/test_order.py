@@ -250,5 +250,5 @@ def test_an_object_of_both_is_named_with_both_sides(story: Story) -> None:
     assert twice["argocd"]["application"] == "settlements-api"
     for text in (page.text, story.change("run")[1], story.change("operation")[1]):
         assert "kubernetes_deployment_v1.api in platform-production" in text
-        assert "both declare it" in text
+        assert "Both declare it" in text
     story.rebuilt()

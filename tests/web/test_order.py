@@ -38,8 +38,8 @@ LATE = {"object": "ConfigMap/app", "namespace": "payments", "place": "Sync, wave
 def test_each_order_has_its_word(more: dict[str, Any], word: str) -> None:
     (grid,) = grids({"needs": [NEED | more]}, ZONE)
     assert [cell.badge.word for row in grid.rows for cell in row if cell.badge] == [word]
-    assert grid.rows[0][3].href == "/changes?q=run%3Arun-1"
-    assert grid.rows[0][5].text == "assumed. It is assumed."
+    assert grid.rows[0][2].href == "/changes?q=run%3Arun-1"
+    assert grid.rows[0][4].text == "Assumed. It is assumed."
 
 
 def test_hints_within_a_sync_tell_what_is_not_known() -> None:

@@ -210,7 +210,7 @@ def _same_place(member: Operation | Application, run: Run, rules: Sequence[Envir
 def _why(member: Operation | Application, maker: _Maker, rules: Sequence[EnvironmentRule], several: bool) -> tuple[Strength, str]:
     ours, theirs = environment_of(member, rules), environment_of(maker.run, rules)
     perhaps = maker.does is Does.PERHAPS
-    if several:
+    if several and maker.does is not Does.DESTROYS:
         return (
             Strength.ASSUMED,
             "More than one workspace makes an object of this name; which of them makes that cluster’s is not told.",

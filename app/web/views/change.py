@@ -101,6 +101,7 @@ class ChangePage:
     verdicts_say: str
     rules: tuple[Rule, ...]
     not_applicable: str
+    order: tuple[tables.Grid, ...]
     tables: tuple[tables.Grid, ...]
     people: tuple[InRole, ...]
     links: tuple[Link, ...]
@@ -152,6 +153,7 @@ def change_page(shell: Shell, whole: WholeChange, behind: Behind, zone: Zone) ->
         verdicts_say=_verdicts_say(judged),
         rules=judged,
         not_applicable=_not_applicable(judged),
+        order=(*order.grids(item, zone), *ownership.of_change(item, behind.owned)),
         tables=_tables(item, behind, row.id, zone),
         people=_people(item.get("people")),
         links=_links(item.get("links")),
@@ -163,8 +165,7 @@ def change_page(shell: Shell, whole: WholeChange, behind: Behind, zone: Zone) ->
 
 
 def _tables(item: Mapping[str, Any], behind: Behind, change: object, zone: Zone) -> tuple[tables.Grid, ...]:
-    first = (*order.grids(item, zone), *ownership.of_change(item, behind.owned))
-    return (*first, *branches.grids(item, zone), *outputs.grids(behind.outputs, zone), *tables.grids(item, change, zone))
+    return (*branches.grids(item, zone), *outputs.grids(behind.outputs, zone), *tables.grids(item, change, zone))
 
 
 def records(value: object) -> list[Mapping[str, Any]]:

@@ -37,15 +37,14 @@ def _needs(needs: Sequence[Mapping[str, Any]], zone: Zone) -> Grid:
         run = str(one.get("run") or "")
         rows.append(
             (
-                Cell(what or "an object without a name"),
+                Cell(what[:1].upper() + what[1:] or "An object without a name"),
                 Cell(badge=_came(one)),
-                Cell(str(one.get("says") or "")),
-                Cell(f"{run}, {one.get('stands') or 'state not known'}", f"/changes?q={quote('run:' + run, safe='')}"),
+                Cell(str(one.get("says") or "not told"), f"/changes?q={quote('run:' + run, safe='')}"),
                 Cell(time=missed) if missed else Cell("not yet"),
-                Cell(f"{one.get('strength') or 'not told'}. {one.get('because') or ''}"),
+                Cell(f"{str(one.get('strength') or 'not told').capitalize()}. {one.get('because') or ''}".strip()),
             )
         )
-    heads = ("Object", "Order", "What came when", "Run", "First missed", "How this is known")
+    heads = ("Object", "Order", "What came when", "First missed", "How this is known")
     return Grid("needs", "What had to be there first", "a sync needs it, a Terraform run makes it", heads, tuple(rows))
 
 

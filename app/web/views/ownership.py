@@ -11,6 +11,7 @@ from app.web.views.marks import Badge
 from app.web.views.shell import Shell
 from app.web.views.tables import Cell, Grid
 
+HINTS = {Finding.TWICE: "owned twice", Finding.TERRAFORM: "by Terraform", Finding.ARGOCD: "by Argo CD"}
 SHOWN = 500  # of one finding; the JSON has all
 WORDS = {
     Finding.TWICE: ("Managed by both", "Terraform and Argo CD each declare it"),
@@ -101,10 +102,10 @@ def _row(one: Owned) -> tuple[Cell, ...]:
     run, app = one.terraform, one.argocd
     return (
         Cell(f"{one.kind}/{one.name}{where}"),
-        Cell(badge=Badge("exception", "v-exception", str(one.finding))),
+        Cell(badge=Badge("exception", "v-exception", HINTS[one.finding])),
         Cell(f"{run.address} in {run.workspace}", f"/changes?q={_quoted('run', run.run)}") if run else Cell("not by Terraform"),
         Cell(app.application, f"/changes?q={_quoted('app', app.application)}") if app else Cell("not by Argo CD"),
-        Cell(f"{one.because}."),
+        Cell(f"{one.because[0].upper()}{one.because[1:]}."),
     )
 
 
