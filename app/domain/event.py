@@ -42,7 +42,8 @@ tfe
                  run {id, name}, workspace {id, name}, actor}, service; the run it is about is its key, where it says that
 argocd
   operation      id <uid>/<startedAt>; status = phase; facts: operation_kind (automated|self-heal|manual|selective|prune|
-                 rollback|local|dry-run|applicationset|injected), revision, revisions, path, target_revision, previous_revision,
+                 rollback|local|dry-run|applicationset|injected|unknown: only a history that
+                 names nobody tells of it), revision, revisions, path, target_revision, previous_revision,
                  started_at, finished_at, message, history_id, retry_count, automated, uid, resources [{group, kind, namespace,
                  name, status, message, phase (PreSync|Sync|PostSync|SyncFail), hook, hook_phase, wave, images} as texts, in the
                  order of execution], also [retry|force|replace|pruning], options (sync options), failures [{cause, words, kind,

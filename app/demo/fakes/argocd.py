@@ -18,6 +18,7 @@ from app.demo.fakes import argocd_shapes as shapes
 from app.demo.fakes.argocd_state import ArgocdState
 from app.demo.fakes.argocd_stream import stream
 from app.demo.fakes.argocd_types import HOUR, NAMESPACE, RESYNC, ApplicationState, stamp
+from app.demo.fakes.argocd_versions import as_told_by
 
 Answer = tuple[int, Any]
 CODES = {400: 3, 401: 16, 403: 7, 404: 5, 429: 8, 500: 2, 503: 14}
@@ -65,7 +66,8 @@ class Endpoints:
         chosen = params.getlist("projects") or params.getlist("project")
         seen = [app for _, app in sorted(self.state.applications.items()) if app.project not in self.state.hidden]
         whole = [shapes.application(app, self.state.now()) for app in seen if not chosen or app.project in chosen]
-        items = [shapes.without_health(one) for one in whole]
+        told = [as_told_by(self._numbers(), one) for one in whole]
+        items = [shapes.without_health(one) for one in told] if self._numbers() >= (3, 0) else told
         if self.state.largest is not None and len(items) > self.state.largest:
             return refused(429, "grpc: received message larger than max (104857601 vs. 104857600)")
         fields = params.get("fields")
@@ -77,7 +79,7 @@ class Endpoints:
 
     def application(self, request: Request) -> Answer:
         app, problem = self._one(request)
-        return (200, shapes.application(app, self.state.now())) if app else problem
+        return (200, as_told_by(self._numbers(), shapes.application(app, self.state.now()))) if app else problem
 
     def events(self, request: Request) -> Answer:
         app, problem = self._one(request)
@@ -170,7 +172,7 @@ class Endpoints:
         return request.headers.get("authorization") == f"Bearer {self.state.token}"
 
     def _numbers(self) -> tuple[int, int]:
-        major, minor, *_ = self.state.version.lstrip("v").split(".")
+        major, minor, *_ = self.state.version.lstrip("v").partition("+")[0].split(".")
         return int(major), int(minor)
 
 

@@ -107,6 +107,8 @@ def classify(deed: Deed, episode: Episode | None, heard: Heard, deployed: list[s
         return Kind.ROLLBACK
     if "pruned" in shape:
         return Kind.PRUNE
+    if start is None and not deed.wears and deed.history_id is not None and deed.how == "reconstructed":
+        return Kind.UNKNOWN
     return Kind.SELECTIVE if deed.partial else Kind.MANUAL
 
 

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     DRY_RUN = "dry-run"
     APPLICATIONSET = "applicationset"
     INJECTED = "injected"
+    UNKNOWN = "unknown"  # only the history tells of it, and names nobody: servers before 2.11 name none there
 
 
 RUNNING = "Running"

@@ -16,6 +16,7 @@ NAMES = {
     "local": "Sync from outside Git",
     "applicationset": "Sync by its ApplicationSet",
     "injected": "Operation put in past the API",
+    "unknown": "Sync of unknown kind",
 }
 WHAT = {
     "automated": "Argo CD began it by itself",
@@ -26,6 +27,7 @@ WHAT = {
     "dry-run": "only tried: nothing was changed",
     "local": "manifests from somebody’s machine; no commit holds them",
     "applicationset": "a step of an ApplicationSet’s rolling sync",
+    "unknown": "only the history tells of it, and it names nobody: a person, or Argo CD by itself",
     "injected": "written into the application past Argo CD’s API; its record may wear another’s name",
 }
 KNOWN = {
