@@ -56,6 +56,24 @@ def operation(now: Carried, entry: Entry) -> JSON | None:
     return record
 
 
+def results(now: Carried, entry: Entry) -> JSON | None:
+    """Further objects of an operation whose own event could not hold them all; those of a failed attempt are not of its end."""
+    facts = entry.event.facts
+    record = _record(now, entry.event.keys.operation or entry.event.ref.id)
+    if record is None or facts.get("attempt") is not None:
+        return None
+    listed = reading.mappings(facts.get("resources"))
+    failed = {reading.object_of(one) for one in listed if reading.text(one, "status") == "SyncFailed"}
+    record["failed"] = sorted({*record["failed"], *failed})
+    if record["partial"]:
+        record["touched"] = sorted({*record["touched"], *map(reading.object_of, listed)})
+    record["healed"] = False  # what this part names may have been healed too
+    now.operations = [record if one["id"] == record["id"] else one for one in now.operations]
+    if record["phase"] in (SUCCEEDED, UNSEEN):
+        _amend_ends(now, record, entry)
+    return record
+
+
 def _record(now: Carried, ident: str) -> JSON | None:
     return next((dict(one) for one in now.operations if one["id"] == ident), None)
 

@@ -24,7 +24,7 @@ class Stepped:
 
 
 APPLICATION = ("differing", "comparison", "comparison-gap", "sync-status", "drift", "operation", "history", "history-gap")
-APPLICATION_TOO = ("announcement", "application", "unwitnessed")
+APPLICATION_TOO = ("announcement", "application", "operation-results", "unwitnessed")
 WORKSPACE = ("assessment", "plan-resources", "run", "workspace")
 
 
@@ -73,7 +73,7 @@ def steps(state: JSON | None, entries: Iterable[Entry]) -> Stepped:
 
 
 def _operation(now: Carried, entry: Entry) -> None:
-    record = operations.operation(now, entry)
+    record = (operations.results if entry.event.type == "operation-results" else operations.operation)(now, entry)
     if record and record["phase"] == operations.SUCCEEDED:
         heals.heal(now, record, entry)
     if record:
@@ -177,6 +177,7 @@ KINDS: Mapping[str, Mapping[str, Handle]] = {
         "drift": _drift,
         "operation": _operation,
         "history": _operation,
+        "operation-results": _operation,
         "history-gap": heals.lost_heals,
         "announcement": _announcement,
         "application": _application,
