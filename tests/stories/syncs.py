@@ -213,7 +213,7 @@ OURS = {"initiator": None, "automated": True}
 TALES: dict[str, Tale] = {
     "automated": Tale(
         (automated,), {"kind": "automated", "kind_by": "announcement", "history_id": 1, **OURS},
-        ("Automated sync of automated", "Argo CD began it by itself; as its announcement says", "Argo CD itself", "entry 1"),
+        ("Automated sync of automated", "Argo CD began it by itself, as its announcement says", "Argo CD itself", "entry 1"),
         verdicts={"DEPL-3": "pass", "DEPL-4": "pass"},
     ),
     "manual": Tale(
@@ -236,17 +236,17 @@ TALES: dict[str, Tale] = {
     ),
     "rollback": Tale(
         (advanced, rolled_back), {"kind": "rollback", "kind_by": "announcement", "back_to": 0, "initiator": "bob", "history_id": 2},
-        ("back to history entry 0; as its announcement says", "Begun by bob"), title="Rollback of rollback to ",
+        ("back to history entry 0, as its announcement says", "Begun by bob"), title="Rollback of rollback to ",
     ),
     "rollback-by-shape": Tale(
         (advanced, forgotten), {"kind": "rollback", "kind_by": "record", "back_to": 0, **UNKNOWN},
-        ("back to history entry 0; by its shape", "pinned to what an older entry had deployed", "Begun by not known:"),
+        ("back to history entry 0, by its shape", "pinned to what an older entry had deployed", "Begun by not known:"),
         never=("Begun by bob",), verdicts={"DEPL-4": "indeterminate"},
     ),
     "local": Tale(
         (lambda p: p.state.local(p.app, p.at, "carol"),),
         {"kind": "local", "kind_by": "announcement", "revisions": [], "initiator": "carol"},
-        ("Sync from outside Git", "no commit holds them", "no revision: it came from no commit"),
+        ("Sync of local from outside Git", "no commit holds them", "no revision: it came from no commit"),
         title="local synced from manifests outside Git", verdicts={"AUTH-1": "fail", "DEPL-1": "fail", "DEPL-3": "fail"},
     ),
     "dry-run": Tale(
@@ -293,12 +293,12 @@ TALES: dict[str, Tale] = {
     ),
     "injected": Tale(
         (injected,), {"kind": "injected", "kind_by": "silence", "automated": False, **UNKNOWN},
-        ("Operation put in past the API", "announcements reach from before it to its end, and none began it", "past Argo CD’s API"),
+        ("Operation on injected, put in past the API", "announcements reach from before it to its end, and none began it"),
         never=("Begun by alice",), verdicts={"DEPL-3": "indeterminate", "DEPL-4": "fail"},
     ),
     "rolled-out": Tale(
         (lambda p: p.state.rolling_sync(p.app, p.at),), {"kind": "applicationset", "initiator": None},
-        ("Sync by its ApplicationSet", "a step of an ApplicationSet’s rolling sync"),
+        ("Sync of rolled-out by its ApplicationSet", "a step of an ApplicationSet’s rolling sync"),
     ),
     "forced": Tale(
         (by_hand(force=True),), {"kind": "manual", "also": ["force"]}, ("are deleted and made anew",), verdicts={"DEPL-3": "fail"},

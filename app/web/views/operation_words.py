@@ -6,17 +6,17 @@ from typing import Any
 from app.web.views.marks import VERDICTS, Badge
 
 NAMES = {
-    "automated": "Automated sync",
-    "manual": "Manual sync",
-    "rollback": "Rollback",
-    "selective": "Selective sync",
-    "prune": "Prune",
-    "self-heal": "Self-heal",
-    "dry-run": "Dry run",
-    "local": "Sync from outside Git",
-    "applicationset": "Sync by its ApplicationSet",
-    "injected": "Operation put in past the API",
-    "unknown": "Sync of unknown kind",
+    "automated": "Automated sync of {}",
+    "manual": "Manual sync of {}",
+    "rollback": "Rollback of {}",
+    "selective": "Selective sync of {}",
+    "prune": "Prune of {}",
+    "self-heal": "Self-heal of {}",
+    "dry-run": "Dry run of {}",
+    "local": "Sync of {} from outside Git",
+    "applicationset": "Sync of {} by its ApplicationSet",
+    "injected": "Operation on {}, put in past the API",
+    "unknown": "Sync of {}, of unknown kind",
 }
 WHAT = {
     "automated": "Argo CD began it by itself",
@@ -34,7 +34,7 @@ KNOWN = {
     "announcement": "as its announcement says",
     "record": "by the shape of its record",
     "history": "from what the history and the announcements left of it",
-    "silence": "announcements reach from before it to its end, and none began it",
+    "silence": "for announcements reach from before it to its end, and none began it",
 }
 SHAPE = "by its shape: applied without hooks, and pinned to what an older entry had deployed; its announcement is not held"
 DEPLOYS = "Argo CD began it by itself; named resources only, yet of a new revision: a deployment that the history does not hold"
@@ -78,6 +78,12 @@ PHASES = {"Succeeded": "pass", "Failed": "fail", "Error": "fail"}
 SHAPES = {badge.tone: badge.shape for badge in VERDICTS.values()}
 
 
+def name(sync: Mapping[str, Any]) -> str:
+    of = str(sync.get("application") or "an application that is not named")
+    form = NAMES.get(str(sync.get("kind")))
+    return form.replace("{}", of) if form else f"Sync of {of} ({sync.get('kind') or 'kind not known'})"
+
+
 def phase(sync: Mapping[str, Any]) -> Badge:
     """Argo CD's own word for how it ended; of one that is retried, that it is."""
     said = str(sync.get("phase") or "not known")
@@ -91,7 +97,8 @@ def kind(sync: Mapping[str, Any]) -> str:
     """`to history entry 3, as its announcement says`: what it was and how that is known."""
     named, by = str(sync.get("kind") or ""), str(sync.get("kind_by") or "")
     known = SHAPE if named == "rollback" and by == "record" else KNOWN.get(by, "")
-    parts = [_what(sync, named), known, *(f"what is known of it fits a {_perhaps(one)} as well" for one in _words(sync, "perhaps"))]
+    first = ", ".join(part for part in (_what(sync, named), known) if part)
+    parts = [first, *(f"what is known of it fits a {_perhaps(one)} as well" for one in _words(sync, "perhaps"))]
     return "; ".join(part for part in parts if part) or "not known"
 
 

@@ -40,6 +40,7 @@ class Why:
     words: str
     of: str
     own: str
+    href: str  # to the page of results on which the resource that failed stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +125,15 @@ class _Sheet:
         rows = tuple(_result(one, n) for n, one in enumerate(listed[first : first + most], first + 1))
         left = len(listed) - len(rows)
         href = address(self.change, sync)
-        named = words.NAMES.get(str(sync.get("kind")), f"Sync ({sync.get('kind') or 'kind not known'})")
         return SyncSheet(
             id=f"sync-{self.number}",
-            name=f"{named} of {sync.get('application') or 'an application that is not named'}",
+            name=words.name(sync),
             says=" on ".join(str(part) for part in (sync.get("destination"), sync.get("instance")) if part),
             phase=words.phase(sync),
             href=href,
             facts=tuple(self._facts()),
             sources=tuple(_source(one) for one in records(sync.get("sources"))),
-            whys=tuple(_why(one, sync) for one in failures[:REASONS]),
+            whys=tuple(_why(one, sync, href) for one in failures[:REASONS]),
             more_whys=f"{len(failures) - REASONS:,} more reasons are in the JSON." if len(failures) > REASONS else "",
             tries=tuple(self._try(one) for one in attempts[:TRIES]),
             tries_say=_tries_say(sync, len(attempts)),
@@ -255,13 +255,17 @@ def _source(one: Mapping[str, Any]) -> Source:
     )
 
 
-def _why(one: Mapping[str, Any], sync: Mapping[str, Any]) -> Why:
+def _why(one: Mapping[str, Any], sync: Mapping[str, Any], href: str) -> Why:
     """Our words, the resource that failed, and Argo CD's own message of it."""
-    of = one.get("of")
+    of, listed = one.get("of"), records(sync.get("resources"))
     of = of if isinstance(of, Mapping) else {}
-    own = next((str(r.get("message") or "") for r in records(sync.get("resources")) if of and _same(r, of)), "")
+    place = next((n for n, each in enumerate(listed) if of and _same(each, of)), None)
+    own = str(listed[place].get("message") or "") if place is not None else ""
     said, own = str(one.get("words") or "not told"), own or str(sync.get("message") or "")
-    return Why(said, _named(of) if of else "", own if own != said else "")
+    far = place is not None and place >= OPEN // 2 and bool(href)
+    return Why(
+        said, _named(of) if of else "", own if own != said else "", f"{href}?first={(place or 0) // PAGE * PAGE}" if far else ""
+    )
 
 
 def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
