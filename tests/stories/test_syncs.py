@@ -103,7 +103,7 @@ def order(sync: dict[str, Any]) -> list[tuple[Any, ...]]:
 def test_results_stand_in_the_order_of_execution_with_phases_waves_and_hooks(told: Told) -> None:
     assert order(told.sync("in-waves")[1]) == [
         ("prepare", "PreSync", None, "Succeeded", "Synced"), ("migrate", "PreSync", None, "Succeeded", "Synced"),
-        ("in-waves-config", "Sync", None, None, "Synced"), ("in-waves", "Sync", 1, None, "Synced"),
+        ("in-waves-config", "Sync", 0, None, "Synced"), ("in-waves", "Sync", 1, None, "Synced"),
         ("smoke", "PostSync", None, "Succeeded", "Synced"),
     ]  # fmt: skip
     assert [one["images"] for one in told.sync("in-waves")[1]["resources"]][3] == ["registry.bank.example/api:1.4"]
