@@ -21,6 +21,7 @@ from app.sources.argocd.results import carried, results_events
 from app.sources.argocd.terms import OVER, PHASES, RUNNING, SUCCEEDED, UNSEEN, Kind, step_of
 from app.sources.contract import Want
 
+OF_THE_END = frozenset({"resources_total", "terminated_by", "terminated_because"})  # facts that its start does not tell
 BY_ITSELF = frozenset({Kind.AUTOMATED, Kind.SELF_HEAL, Kind.APPLICATIONSET})
 
 
@@ -74,7 +75,7 @@ def operation_events(make: Maker, one: Told, heard: Heard, history: Mapping[int,
     began = not deed.told_start
     if began:
         begun = facts | {"finished_at": None, "message": "", "resources": [], "history_id": None, "failures": []}
-        begun.pop("resources_total", None)
+        begun = {name: told for name, told in begun.items() if name not in OF_THE_END}
         yield from _operation(make, deed, RUNNING, Step.REQUESTED, deed.start, begun, actor, how=_start_how(deed))
         deed.told_start = True
     waits = waits_for(deed.message) if deed.phase == RUNNING else None

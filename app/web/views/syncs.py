@@ -166,11 +166,8 @@ class _Sheet:
         )
         number = sync.get("history_id")
         out.append(Fact("History", (f"entry {number}" if isinstance(number, int) else _no_entry(sync),)))
-        out += (
-            [Fact("Health then", time=shown_or_none(parse_iso(sync.get("health_at")), self.zone), texts=(str(sync["health"]),))]
-            if (sync.get("health"))
-            else []
-        )
+        if sync.get("health") and sync.get("phase") == "Succeeded":
+            out.append(Fact("Health then", (str(sync["health"]),), shown_or_none(parse_iso(sync.get("health_at")), self.zone)))
         return out
 
     def _by(self) -> Fact:

@@ -177,6 +177,8 @@ def test_the_one_who_terminated_is_not_the_one_who_began(stage: Stage) -> None:
     assert last(stage).actors[-1].name == "alice"
     assert last(stage).facts["terminated_by"] == "bob"
     assert last(stage).ended == "Failed"
+    begun = next(e for e in stage.events if e.type == "operation" and e.status == "Running" and e.keys.operation == last(stage).id)
+    assert "terminated_by" not in begun.facts
 
 
 def test_whoever_ended_the_next_operation_did_not_end_the_one_before(stage: Stage) -> None:
