@@ -125,11 +125,10 @@ def _opens(now: Carried, entry: Entry, name: str, one: Facts, onset: tuple[datet
 
 def _goes_on(now: Carried, entry: Entry, name: str, one: Facts) -> None:
     episode = now.open[name]
-    before = dict(now.seen.get(name, {}))
     _known(now, name, one)
-    if before != now.seen[name]:
-        episode = replace(episode, revisions=tuple(now.revisions or episode.revisions))
-        now.put(name, weigh(now, name, episode), entry.seq)
+    weighed = weigh(now, name, replace(episode, revisions=tuple(now.revisions or episode.revisions)))
+    if weighed != episode:
+        now.put(name, weighed, entry.seq)
 
 
 def _known(now: Carried, name: str, one: Facts) -> None:

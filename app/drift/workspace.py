@@ -46,8 +46,9 @@ def run(now: Carried, entry: Entry) -> None:
         for object_, episode in list(now.open.items()):
             if object_ != COUNTED and episode.onset_before <= event.occurred_at:
                 _closed_by(now, entry, object_, episode, record)
-    elif COUNTED in now.open:
-        now.put(COUNTED, _weighed(now, now.open[COUNTED]), entry.seq)
+    counted = now.open.get(COUNTED)
+    if counted and (weighed := _weighed(now, counted)) != counted:
+        now.put(COUNTED, weighed, entry.seq)
 
 
 def plan(now: Carried, entry: Entry) -> None:
