@@ -196,4 +196,4 @@ LINEAGE: Fields = _table(
 )
 # fmt: on
 
-LISTS: Mapping[str, Fields] = {"changes": CHANGES, "events": EVENTS, "people": PEOPLE, "lineage": LINEAGE}
+LISTS: Mapping[str, Fields] = {"changes": CHANGES, "events": EVENTS, "drift": DRIFT, "people": PEOPLE, "lineage": LINEAGE}

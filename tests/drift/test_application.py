@@ -131,9 +131,10 @@ def test_what_differs_and_which_programs_wrote_it_is_kept_with_it() -> None:
     one = ended(comparison(10, DEPLOYMENT, change(by=["kubectl-scale"]), managers=wrote, target=False, live=True))
     assert (one.cause, one.is_drift) == (Cause.LIVE_EDIT, True)
     assert [(c.path, c.live, c.declared, c.by) for c in one.changes or ()] == [("spec.replicas", "5", "2", ("kubectl-scale",))]
-    assert [(w.manager, w.subresource, w.at) for w in one.writers][0] == ("kubectl-scale", "scale", at(9.5))
+    assert next((w.manager, w.subresource, w.at) for w in one.writers) == ("kubectl-scale", "scale", at(9.5))
     assert (one.looked_at, one.manifests, one.revisions) == (at(10), "sha256:" + "0" * 64, (OLD,))
-    assert one.person and "audit log" in one.person.because
+    assert one.person
+    assert "audit log" in one.person.because
 
 
 def test_an_announcement_names_the_person_whether_it_is_told_before_or_after() -> None:
@@ -219,7 +220,8 @@ def test_an_open_episode_is_unknown_in_a_blind_spot_and_goes_on_behind_it() -> N
     _, spots, last = told([FINE, EDITED, gap(20, "frozen", after=18)])
     (spot,) = spots.values()
     assert (spot.why, spot.since_after, spot.since_before, spot.ended_at) == (Blindness.FROZEN, at(18), at(20), None)
-    assert last.carried and last.carried.standing == "unknown"
+    assert last.carried
+    assert last.carried.standing == "unknown"
 
 
 def test_a_status_that_is_unknown_and_its_own_event_are_one_blind_spot() -> None:
@@ -227,7 +229,8 @@ def test_a_status_that_is_unknown_and_its_own_event_are_one_blind_spot() -> None
     _, spots, last = told([FINE, turned, gap(20, after=18), of_app("sync-status", "Synced", 40), gap(20, until=40)])
     (spot,) = spots.values()
     assert (spot.because, spot.ended_at) == ("because it is unknown", at(40))
-    assert last.carried and last.carried.standing == "as declared"
+    assert last.carried
+    assert last.carried.standing == "as declared"
     alone = told([FINE, turned, of_app("sync-status", "Synced", 40)])[1]
     assert [(one.because, one.ended_at) for one in alone.values()] == [("no such host", at(40))]
 
@@ -243,7 +246,8 @@ def test_an_application_that_is_gone_ends_everything() -> None:
     episodes, spots, last = told([FINE, EDITED, gap(20, after=18), of_app("application", "deleted", 30)])
     assert [(one.state, one.ended_by) for one in episodes.values()] == [(State.CLOSED, Ended.REMOVED)]
     assert [one.ended_at for one in spots.values()] == [at(30)]
-    assert last.carried and last.carried.standing == "gone"
+    assert last.carried
+    assert last.carried.standing == "gone"
 
 
 def test_a_long_list_is_one_look_whose_parts_belong_together() -> None:

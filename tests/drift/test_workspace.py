@@ -15,7 +15,8 @@ def test_an_episode_began_after_the_last_plan_that_did_not_show_it() -> None:
     assert (one.onset_after, one.onset_before, one.state, one.cause) == (at(0), at(10), State.OPEN, Cause.LIVE_EDIT)
     assert (one.kind, one.name, one.workspace, one.project) == ("aws_db_instance", "aws_db_instance.main", WS, "banking")
     assert [(c.path, c.told) for c in one.changes or ()] == [("instance_class", False), ("tags", False)]
-    assert one.person and "outside of it" in one.person.because
+    assert one.person
+    assert "outside of it" in one.person.because
     assert only([plan(10, "run-2", GONE)]).cause is Cause.MISSING
     assert only([plan(10, "run-2", GONE)]).onset_after is None
 
@@ -81,7 +82,8 @@ def test_when_nobody_can_tell_drift_is_unknown_and_never_over(event: Event, why:
     episodes, spots, last = told([assessment(10, "drifted", 3, "a"), event])
     assert [(one.state, one.ended_at) for one in episodes.values()] == [(State.UNKNOWN, None)]
     assert [(one.why, one.since_before, one.ended_at) for one in spots.values()] == [(why, at(20), None)]
-    assert last.carried and last.carried.standing == "unknown"
+    assert last.carried
+    assert last.carried.standing == "unknown"
     if why is not Blindness.UNREAD:
         episodes, spots, last = told([assessment(10, "drifted", 3, "a"), event, assessment(40, "drifted", 3, "a")])
         assert [one.state for one in episodes.values()] == [State.OPEN]
@@ -93,9 +95,11 @@ def test_when_nobody_can_tell_drift_is_unknown_and_never_over(event: Event, why:
 
 def test_a_workspace_that_was_never_compared_is_not_called_as_declared() -> None:
     _, _, last = told([of_workspace("workspace", "created", 0, "ws-1", settings={"assessments_enabled": True})])
-    assert last.carried and last.carried.standing == "never compared"
+    assert last.carried
+    assert last.carried.standing == "never compared"
     _, _, last = told([assessment(0, "undrifted")])
-    assert last.carried and last.carried.standing == "as declared"
+    assert last.carried
+    assert last.carried.standing == "as declared"
 
 
 @pytest.mark.parametrize("kind", ["assessment", "plan-resources", "run", "workspace"])
