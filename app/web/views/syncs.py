@@ -9,12 +9,14 @@ from app.web.times import Time, Zone, parse_iso, shown_or_none, took
 from app.web.views import operation_words as words
 from app.web.views.marks import Badge
 
-SHEETS = 10  # operations of a change that its page tells whole; the others stand in the table
-ROOM = 160  # results on the page of a change, of all its operations
+SHEETS = 8  # operations of a change that its page tells whole; the others stand in the table
+ROOM = 120  # results on the page of a change, of all its operations
 OPEN = 60  # of one operation
 PAGE = 100  # results on a page of one operation's own
 MESSAGE = 300  # characters of a resource's message in a table
-REASONS, TRIES = 12, 20
+REASONS = TRIES = 4  # of one operation on the page of its change
+ALL_REASONS = ALL_TRIES = 100  # on its own
+OWN = 400  # characters of Argo CD's own message there
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class SyncSheet:
     whys: tuple[Why, ...]
     more_whys: str
     tries: tuple[Try, ...]
+    more_tries: str
     tries_say: str
     results: tuple[Result, ...]
     results_say: str
@@ -125,6 +128,7 @@ class _Sheet:
         rows = tuple(_result(one, n) for n, one in enumerate(listed[first : first + most], first + 1))
         left = len(listed) - len(rows)
         href = address(self.change, sync)
+        reasons, tries = (ALL_REASONS, ALL_TRIES) if alone else (REASONS, TRIES)
         return SyncSheet(
             id=f"sync-{self.number}",
             name=words.name(sync),
@@ -133,9 +137,10 @@ class _Sheet:
             href=href,
             facts=tuple(self._facts()),
             sources=tuple(_source(one) for one in records(sync.get("sources"))),
-            whys=tuple(_why(one, sync, href) for one in failures[:REASONS]),
-            more_whys=f"{len(failures) - REASONS:,} more reasons are in the JSON." if len(failures) > REASONS else "",
-            tries=tuple(self._try(one) for one in attempts[:TRIES]),
+            whys=tuple(_why(one, sync, href, alone) for one in failures[:reasons]),
+            more_whys=_more(len(failures) - reasons, "reason", alone),
+            tries=tuple(self._try(one, alone) for one in attempts[-tries:]),
+            more_tries=_more(len(attempts) - tries, "attempt", alone),
             tries_say=_tries_say(sync, len(attempts)),
             results=rows,
             results_say=_results_say(sync, listed),
@@ -179,7 +184,7 @@ class _Sheet:
             return Fact("Begun by", (_set(sync) if sync.get("kind") == "applicationset" else "Argo CD itself",))
         return Fact("Begun by", (f"not known: {sync.get('initiator_because') or 'nothing names anybody'}",), tone="indeterminate")
 
-    def _try(self, one: Mapping[str, Any]) -> Try:
+    def _try(self, one: Mapping[str, Any], alone: bool) -> Try:
         unseen = one.get("unseen")
         before = f" ({unseen} before it not seen)" if isinstance(unseen, int) and unseen else ""
         own = str(one.get("message") or "")
@@ -188,7 +193,7 @@ class _Sheet:
             or "it is not told why"
         )
         at = shown_or_none(parse_iso(one.get("at")), self.zone)
-        return Try(f"{one.get('number')}{before}", at, told, own if own != told else "")
+        return Try(f"{one.get('number')}{before}", at, _cut(told, alone), _cut(own, alone) if own != told else "")
 
 
 def _set(sync: Mapping[str, Any]) -> str:
@@ -252,7 +257,16 @@ def _source(one: Mapping[str, Any]) -> Source:
     )
 
 
-def _why(one: Mapping[str, Any], sync: Mapping[str, Any], href: str) -> Why:
+def _more(left: int, what: str, alone: bool) -> str:
+    where = "in the JSON" if alone else "on the sync’s own page"
+    return f"{left:,} more {what}{'s' if left != 1 else ''} {'are' if left != 1 else 'is'} {where}." if left > 0 else ""
+
+
+def _cut(own: str, alone: bool) -> str:
+    return own if alone or len(own) <= OWN else own[:OWN] + "…"
+
+
+def _why(one: Mapping[str, Any], sync: Mapping[str, Any], href: str, alone: bool) -> Why:
     """Our words, the resource that failed, and Argo CD's own message of it."""
     of, listed = one.get("of"), records(sync.get("resources"))
     of = of if isinstance(of, Mapping) else {}
