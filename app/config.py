@@ -22,7 +22,8 @@ Kind = Literal["tfe", "argocd", "github", "gitlab"]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 
 
-FILES = ("token_file", "webhook_secret_file", "audit_token_file", "ca_file")  # of a source, from the settings' own directory
+# of a source, from the settings' own directory
+FILES = ("token_file", "webhook_secret_file", "audit_token_file", "metrics_token_file", "ca_file")
 
 
 class Section(BaseModel):
@@ -99,6 +100,9 @@ class Source(Section):
     max_answer_mb: int = Field(default=64, ge=1, le=1024)
     poll_every: float | None = Field(default=None, gt=0, description="seconds; overrides the streams' own pace")
     stream: bool = True
+    metrics_url: tuple[Text, ...] = ()
+    metrics_token_env: Text | None = None
+    metrics_token_file: Path | None = None
     plan_json: bool = True
     apply_log: bool = False
     policy_log: bool = False
@@ -114,6 +118,11 @@ class Source(Section):
     @classmethod
     def _address(cls, value: str) -> str:
         return _http_url(value)
+
+    @field_validator("metrics_url")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_http_url(one) for one in value)
 
 
 class Environment(Section):
@@ -167,6 +176,11 @@ def token_of(source: Source, environ: Mapping[str, str] | None = None) -> str:
 def audit_token_of(source: Source, environ: Mapping[str, str] | None = None) -> str:
     """What the source's audit trail is read with; nothing where none is named. Raises SettingsError as `token_of`."""
     return _secret(source, "audit_token", source.audit_token_env, source.audit_token_file, environ)
+
+
+def metrics_token_of(source: Source, environ: Mapping[str, str] | None = None) -> str:
+    """What the source's metrics are read with; nothing where none is named. Raises SettingsError as `token_of`."""
+    return _secret(source, "metrics_token", source.metrics_token_env, source.metrics_token_file, environ)
 
 
 def webhook_secret_of(source: Source, environ: Mapping[str, str] | None = None) -> str:
@@ -244,7 +258,7 @@ def _override_source(raw: dict[str, Any], variable: str, rest: str, value: str) 
         prefix = re.sub(r"[^a-z0-9]", "_", str(source.get("name", "")).lower()) + "_"
         if rest.startswith(prefix) and rest.removeprefix(prefix) in Source.model_fields:
             key = rest.removeprefix(prefix)
-            source[key] = value.split(",") if key in ("repositories", "projects") else value
+            source[key] = value.split(",") if key in ("repositories", "projects", "metrics_url") else value
             return []
     return [f"{variable} names no configured source and key; expected THROUGHLINE_SOURCE_<NAME>_<KEY>"]
 
@@ -347,6 +361,8 @@ def _conflicts(settings: Settings) -> list[str]:
         seen.add(source.name.lower())
         if source.token_env and source.token_file:
             problems.append(f"{where} has token_env and token_file; expected one of them")
+        if source.metrics_token_env and source.metrics_token_file:
+            problems.append(f"{where} has metrics_token_env and metrics_token_file; expected one of them")
         if source.audit_token_env and source.audit_token_file:
             problems.append(f"{where} has audit_token_env and audit_token_file; expected one of them")
         if source.webhook_secret_env and source.webhook_secret_file:

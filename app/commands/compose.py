@@ -12,7 +12,7 @@ from app import clock, log
 from app.canonical import random_id, sha256
 from app.changes.project import Rules
 from app.commands.people import identities_of
-from app.config import Settings, Source, audit_token_of, token_of, webhook_secret_of
+from app.config import Settings, Source, audit_token_of, metrics_token_of, token_of, webhook_secret_of
 from app.db import embedded, migrate
 from app.db.session import APP_ROLE, engine_for, transaction
 from app.domain.change import UNCLASSIFIED, EnvironmentRule
@@ -58,9 +58,10 @@ def connection_of(source: Source) -> contract.Connection:
     """The configured source with its secret read; the secret is also kept out of every log line."""
     token = token_of(source)
     audit_token = audit_token_of(source)
-    for secret in filter(None, (token, audit_token)):
+    metrics_token = metrics_token_of(source)
+    for secret in filter(None, (token, audit_token, metrics_token)):
         log.keep_secret(secret)
-    return replace(_connection(source, token), audit_token=audit_token)
+    return replace(_connection(source, token), audit_token=audit_token, metrics_token=metrics_token)
 
 
 def _connection(source: Source, token: str) -> contract.Connection:
@@ -78,6 +79,7 @@ def _connection(source: Source, token: str) -> contract.Connection:
         per_second=source.requests_per_second,
         poll_every=source.poll_every,
         stream=source.stream,
+        metrics_urls=source.metrics_url,
         plan_json=source.plan_json,
         apply_log=source.apply_log,
         policy_log=source.policy_log,

@@ -213,7 +213,8 @@ class Drift:
 class HistoryGap:
     """Operations that were gone before they were read: how many is known, what they did is not.
 
-    Full syncs by the numbers of the history entries that held them; self-heals (`heals`) have none, and are counted. `possible`:
+    Full syncs by the numbers of the history entries that held them; self-heals (`heals`) have none, and are counted, as are
+    operations of any kind that only Argo CD's own counter tells of (`counted`). `possible`:
     nobody saw whether there were any in that time, for the reason `because`: at most `at_most` (None: nothing bounds it).
     """
 
@@ -230,6 +231,7 @@ class HistoryGap:
     after: datetime | None = None
     before: datetime | None = None
     heals: bool = False
+    counted: bool = False
     possible: bool = False
     at_most: int | None = None
     because: str = ""
@@ -240,7 +242,8 @@ class HistoryGap:
         if self.possible:
             bound = "an unknown number of" if self.at_most is None else f"up to {self.at_most:,}"
             return f"{bound} operation{'s' if self.at_most != 1 else ''}"
-        return f"{self.size} {'self-heal' if self.heals else 'sync'}{'s' if self.size != 1 else ''}"
+        noun = "self-heal" if self.heals else "operation" if self.counted else "sync"
+        return f"{self.size} {noun}{'s' if self.size != 1 else ''}"
 
     @property
     def were(self) -> str:

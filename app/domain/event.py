@@ -59,7 +59,8 @@ argocd
   waiting        id <uid>/<startedAt>; status Running; facts: waits_for: what it was seen to wait for, once it is another
   history        id <uid>/<history id>; the same facts, as the history tells them
   history-gap    id <uid>/<from>-<to>, of heals <uid>/<end before>~<start after>; facts: from_id, to_id (null: of heals), size, uid,
-                 of (full operations|self-heals), entries (that left the history; `size` is without those that were announced and
+                 of (full operations|self-heals|operations, of any kind: counted_by Argo CD's own counter, id
+                 <uid>/<from>+<to>), entries (that left the history; `size` is without those that were announced and
                  so stand), from_at, to_at, message
   unwitnessed    id <uid>/<from>~<to>; status possible: operations may have come and gone in that time; facts: from_at, to_at,
                  at_most (null: nothing bounds it), known (operations of that time that are told), because

@@ -61,6 +61,7 @@ def history_gap(key: str, events: list[Event]) -> HistoryGap | None:
         after=facts.time(told, "from_at"),
         before=facts.time(told, "to_at"),
         heals=facts.text(told, "of") == "self-heals",
+        counted=facts.text(told, "of") == "operations",
     )
 
 

@@ -44,6 +44,9 @@ def _root(root: Entity, known: tuple[Gap, ...]) -> Iterator[Gap]:
 def _lost(gap: HistoryGap) -> str:
     if gap.possible:
         return f"{gap.lost} of {gap.application} may have come and gone unseen: {gap.because}"
+    if gap.counted:
+        them = "it" if gap.size == 1 else "them"
+        return f"{gap.lost} of {gap.application} came and went unseen; only Argo CD's own counter tells of {them}"
     if gap.heals:
         return f"{gap.lost} of {gap.application} came and went unseen; what {gap.they} repaired is not known"
     entries = f"{gap.size} history {'entry' if gap.size == 1 else 'entries'} of {gap.application}"

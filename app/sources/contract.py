@@ -28,6 +28,8 @@ class Connection:
     max_bytes: int = 64 * 1024 * 1024  # the largest answer read
     per_second: float = 20.0  # requests a second at most
     poll_every: float | None = None  # seconds; overrides the streams' own pace
+    metrics_urls: tuple[str, ...] = ()  # Prometheus endpoints of Argo CD's application controllers
+    metrics_token: str = field(default="", repr=False)  # for them, beside the token
     stream: bool = True  # hold Argo CD's stream of applications, where it answers
     plan_json: bool = True  # which resources a Terraform plan changes: names, never values
     policy_log: bool = False  # the levels of Sentinel policies that passed, from the check's text log

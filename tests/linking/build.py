@@ -274,10 +274,10 @@ def history_gap(minutes: float = 50, first: int = 5, last: int = 8) -> list[Even
     return [event("argocd", "history-gap", f"{UID}/{first}-{last}", "missing", Step.NOTED, minutes, keys, how="inferred", **facts)]
 
 
-def lost_heals(minutes: float = 50, size: int = 3) -> list[Event]:
+def lost_heals(minutes: float = 50, size: int = 3, of: str = "self-heals") -> list[Event]:
     keys = Keys(application="payments-api", project="payments-production", destination="prod-eu/payments")
     span = (at(minutes - 30).isoformat(), at(minutes - 2).isoformat())
-    facts = {"of": "self-heals", "from_id": None, "to_id": None, "size": size, "from_at": span[0], "to_at": span[1], "uid": UID}
+    facts = {"of": of, "from_id": None, "to_id": None, "size": size, "from_at": span[0], "to_at": span[1], "uid": UID}
     told = {**facts, "message": f"{size} self-heals came and went unseen"}
     return [
         event("argocd", "history-gap", f"{UID}/{span[0]}~{span[1]}", "missing", Step.NOTED, minutes, keys, how="inferred", **told)

@@ -139,3 +139,14 @@ def test_a_time_that_nobody_saw_is_a_gap_with_its_bound(at_most: int | None, man
     for control in ("AUTH-1", "AUTH-2", "DEPL-1", "DEPL-6", "SHADOW-3"):
         assert judged(made, control).verdict is UNKNOWN, control
     assert f"{many} of payments-api may have come and gone unseen between" in judged(made, "SHADOW-3").because
+
+
+def test_what_only_the_counter_tells_of_is_called_operations() -> None:
+    made = change(lost_heals(of="operations"))
+    assert made.title == "3 operations of payments-api not seen"
+    (gap,) = made.gaps
+    assert (gap.what, gap.size) == ("history gap", 3)
+    assert gap.because == "3 operations of payments-api came and went unseen; only Argo CD's own counter tells of them"
+    assert judged(made).verdict is UNKNOWN
+    assert judged(made).because.endswith("what they did is not known")
+    assert judged(made, "DEPL-6").verdict is UNKNOWN, "they may have been syncs"

@@ -19,6 +19,8 @@ def _lost(hole: HistoryGap) -> str:
     between = " between " + " and ".join(clock(end) for end in ends if end) if all(ends) else ""
     if hole.possible:
         return f"{hole.lost} of {hole.application} may have come and gone unseen{between}: {hole.because}"
+    if hole.counted:
+        return f"{hole.lost} of {hole.application} came and went unseen{between}; what {hole.they} did is not known"
     if hole.heals:
         return f"{hole.lost} of {hole.application} came and went unseen{between}; what {hole.they} repaired is not known"
     numbers = f"{hole.from_id} to {hole.to_id}" if hole.from_id is not None else "of unknown numbers"

@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from app.demo.fakes import argocd_sets as sets
@@ -212,6 +212,7 @@ def argocd_app(state: ArgocdState) -> Starlette:
             route("/api/v1/applicationsets/{name}", ends.applicationset),
             route("/api/v1/applicationsets/{name}/events", ends.set_events),
             route("/api/v1/applications", ends.applications),
+            Route("/metrics", lambda _: PlainTextResponse(_metrics(state))),
             Route("/api/v1/stream/applications", streamed, methods=["GET"]),
             route(one, ends.application),
             route(f"{one}/events", ends.events),
@@ -222,6 +223,17 @@ def argocd_app(state: ArgocdState) -> Starlette:
             Route("/applications/{namespace}/{name}", lambda request: _page(state, request)),
         ]
     )
+
+
+def _metrics(state: ArgocdState) -> str:
+    """What the application controller counts: https://argo-cd.readthedocs.io/en/stable/operator-manual/metrics/"""
+    out = ["# HELP argocd_app_sync_total Number of application syncs.", "# TYPE argocd_app_sync_total counter"]
+    with state.lock:
+        for (space, name, phase, dry), many in sorted(state.counts.items()):
+            labels = f'dest_server="https://x",dry_run="{str(dry).lower()}",name="{name}",namespace="{space}",phase="{phase}",project="p"'
+            out.append(f"argocd_app_sync_total{{{labels}}} {many}")
+        out += ["# TYPE process_start_time_seconds gauge", f"process_start_time_seconds {state.started_at.timestamp()!r}"]
+    return "\n".join(out) + "\n"
 
 
 def _allowed(state: ArgocdState, request: Request, end: Callable[[Request], Answer]) -> Answer:

@@ -27,6 +27,9 @@ class Operations(ABC):
     def touch(self, app: ApplicationState) -> None: ...
 
     @abstractmethod
+    def count(self, app: ApplicationState, phase: str, dry: bool) -> None: ...
+
+    @abstractmethod
     def compare(self, app: ApplicationState, at: datetime, sync: str) -> None: ...
 
     def begin(
@@ -106,6 +109,7 @@ class Operations(ABC):
         if phase == "Succeeded" and not partial and not dry:
             self._remember(app, one, at)
         app.requested = None
+        self.count(app, phase, dry)
         self.touch(app)
         shown = ", ".join(revisions_of(one.result)) if not app.several else ""
         how = "succeeded" if phase == "Succeeded" else f"failed: {one.message}"

@@ -61,6 +61,7 @@ class ArgocdState(Operations):
         self.requests: list[tuple[str, str]] = []  # path and query of each
         self.failures: list[Failure] = []
         self.scheduled: list[tuple[datetime, Callable[[], None]]] = []
+        self.restart(now())
         self.listeners: list[Any] = []  # readers of the stream, each with `feed(type, application)`
         self.streams = 0  # how often the stream was asked for and given
         self.cuts = 0
@@ -301,6 +302,15 @@ class ArgocdState(Operations):
     def _feed(self, type_: str, app: ApplicationState) -> None:
         for one in self.listeners:
             one.feed(type_, app)
+
+    def restart(self, at: datetime) -> None:
+        """The controller starts again: its counters begin at nothing."""
+        self.counts: dict[tuple[str, str, str, bool], int] = {}
+        self.started_at = at
+
+    def count(self, app: ApplicationState, phase: str, dry: bool) -> None:
+        key = (app.namespace, app.name, phase, dry)
+        self.counts[key] = self.counts.get(key, 0) + 1
 
     def cut_streams(self) -> None:
         """Every stream ends, as behind a proxy that has had enough of it."""

@@ -25,7 +25,7 @@ def gone(memory: Memory, view: View, at: datetime, because: str) -> Event:
     who = Actor(memory.deleter, id=memory.deleter) if memory.deleter else unknown(why)
     facts = {"message": because, "spec": memory.spec, "source": memory.facts.get("sources"), "seen_at": memory.read or None}
     facts |= {"set": memory.owner or None}
-    make = _maker(memory, view)
+    make = maker_of(memory, view)
     return make.event("application", memory.uid, "deleted", Step.NOTED, when, facts, actor=who, how=How.RECONSTRUCTED)
 
 
@@ -39,10 +39,11 @@ def last_words(seen: Sequence[Sighting], present: str, memory: Memory | None, vi
         merge(known, list(deeds_of(seen, uid)))
         history = {int(key): one for key, one in kept.history.items() if key.isdigit()}
         for _, deed in sorted(known.items()):
-            yield from operation_events(_maker(kept, view), Told(deed, None), Heard(None, failure=SILENT), history)
+            yield from operation_events(maker_of(kept, view), Told(deed, None), Heard(None, failure=SILENT), history)
 
 
-def _maker(memory: Memory, view: View) -> Maker:
+def maker_of(memory: Memory, view: View) -> Maker:
+    """For an application as it is remembered."""
     keys = Keys(
         application=memory.name, project=memory.project or None, destination=memory.destination, repository=memory.repository
     )

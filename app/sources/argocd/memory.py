@@ -27,6 +27,15 @@ class Owed(msgspec.Struct, omit_defaults=True):
     tries: int = 0
 
 
+class Counted(msgspec.Struct, array_like=True):
+    """Argo CD's own count of its operations at a look at which nothing was untold, and how many were told until then."""
+
+    at: str
+    epoch: str
+    total: int
+    told: int
+
+
 class OpenDrift(msgspec.Struct, omit_defaults=True):
     onset: str
     onset_after: str | None = None
@@ -70,6 +79,8 @@ class Memory(msgspec.Struct, omit_defaults=True):
     read: str = ""
     unsettled: bool = False
     deeds: list[Deed] = []
+    ended: int = 0  # operations that ended and were told, and those that were declared lost by number
+    counted: Counted | None = None
     last_id: int | None = None
     history: dict[str, Entry] = {}
     stood: list[int] = []  # ids that the history held when it was last read

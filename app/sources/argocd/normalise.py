@@ -117,7 +117,9 @@ def _operations(make: Maker, app: wire.Application, memory: Memory, heard: Heard
             done.append(one.deed)
         story.events += events
     story.events += history_events(make, found, heard)
-    story.events += loss_events(make, found)
+    lost = list(loss_events(make, found))
+    story.events += lost
+    memory.ended += len(done) + sum(event.facts["size"] for event in lost if event.type == "history-gap")
     story.events += integrity_events(make, found)
     now = standing(app, found.current)
     story.now, story.make, story.history = now, make, found.history

@@ -16,6 +16,9 @@ from app.sources.argocd import wire
 from app.sources.argocd.artifacts import KEPT, Artifacts
 from app.sources.argocd.client import Client, Transport
 from app.sources.argocd.clusters import Clusters
+from app.sources.argocd.counts import KEY as COUNTED
+from app.sources.argocd.counts import Counts
+from app.sources.argocd.counts import pages as counts_pages
 from app.sources.argocd.farewell import gone, last_words
 from app.sources.argocd.listing import Found, Listed, due, find, key_of, levels_of, listed
 from app.sources.argocd.live import FIELDS, QUIET, Live
@@ -44,6 +47,7 @@ class Argocd:
     def __init__(self, connection: Connection, clock: Callable[[], datetime], transport: Transport | None = None) -> None:
         self.connection, self.clock = connection, clock
         self.client = Client(connection, clock, transport)
+        self.counts = Counts(connection, clock, transport)
 
     @property
     def requests(self) -> int:
@@ -61,6 +65,7 @@ class Argocd:
 
     def close(self) -> None:
         self.client.close()
+        self.counts.close()
 
     @property
     def watched(self) -> str | None:
@@ -82,6 +87,7 @@ class Argocd:
             view = View(self.connection.name, self.connection.url, task.now, last, pulse, clusters.known())
             yield from self._named(_Pass(task, view, Found(), [], news), again)
             return
+        sample = self.counts.sample(task.memory, task.now)  # before the list: what it counted is then there to be read
         found = find(self.client, task.memory, task.everything)
         view = View(self.connection.name, self.connection.url, task.now, last, pulse, clusters.names(task.everything))
         lines = list(listed(found.items, found.unknown))
@@ -96,6 +102,8 @@ class Argocd:
             kept |= kept_of(page.remember, page.remember)
             rolled.note(page)
             yield page
+        if sample:
+            yield from counts_pages(sample, present - {"", *(one.key for one, _ in who.read)}, task.memory, view)
         sets = Sets(self.client, self.connection.name, task.now, task.memory)
         yield from sets.pages(rolled.operations, rolled.owners, task.everything)
         this.unknown += [*sets.unknown, *clusters.unknown]
@@ -106,6 +114,9 @@ class Argocd:
         remember: dict[str, Any] = {**this.forgotten, CLOCK: clock(kept, this.late(), task.now)}
         remember |= sets.remember() | clusters.remember() | ({} if failed else {"pass": stamp(task.now)})
         able = {**(task.memory.get("server") or {}), **clusters.abilities, **sets.abilities}
+        if sample or self.counts.because:
+            able["count of operations"] = self.counts.because or True
+            remember[COUNTED] = stamp(task.now)
         for key, value in (
             ("artifacts", this.artifacts),
             ("levels", who.levels),
