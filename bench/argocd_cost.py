@@ -55,7 +55,9 @@ class _Clock:
 
 def kind_of(path: str) -> str:
     parts = path.split("/")
-    return "list" if len(parts) == 4 else parts[5] if len(parts) > 5 else "application"
+    if len(parts) == 4:
+        return "list" if parts[3] == "applications" else parts[3]  # clusters and sets have lists of their own
+    return parts[5] if len(parts) > 5 else "application"
 
 
 def run(place: Place) -> Iterator[Figure]:

@@ -161,6 +161,7 @@ class _Sheet:
             out += [Fact("Ended", time=shown_or_none(end, self.zone)), Fact("Took", (lasted or "under a second",))]
         else:
             out.append(Fact("Ended", ("not yet" if sync.get("phase") in ("Running", "Terminating") else "not known",)))
+        out += _set(sync)
         out += [Fact("Waits for", (str(sync["waits_for"]),))] if sync.get("waits_for") else []
         out += [Fact("Also", tuple(told), tone="exception")] if (told := words.also(sync)) else []
         out += [Fact("Options", tuple(told))] if (told := words.options(sync)) else []
@@ -181,7 +182,7 @@ class _Sheet:
             service = sync.get("initiator_kind") == "service"
             return Fact("Begun by", (f"{sync['initiator']}{', a service account' if service else ''}",))
         if sync.get("automated"):
-            return Fact("Begun by", (_set(sync) if sync.get("kind") == "applicationset" else "Argo CD itself",))
+            return Fact("Begun by", ("an ApplicationSet" if sync.get("kind") == "applicationset" else "Argo CD itself",))
         return Fact("Begun by", (f"not known: {sync.get('initiator_because') or 'nothing names anybody'}",), tone="indeterminate")
 
     def _try(self, one: Mapping[str, Any], alone: bool) -> Try:
@@ -196,15 +197,18 @@ class _Sheet:
         return Try(f"{one.get('number')}{before}", at, _cut(told, alone), _cut(own, alone) if own != told else "")
 
 
-def _set(sync: Mapping[str, Any]) -> str:
-    """`the rolling sync of ApplicationSet tenants, step 2 of 3`."""
+def _set(sync: Mapping[str, Any]) -> list[Fact]:
+    """`ApplicationSet tenants, step 2 of 3`, of an operation that its rolling sync is said to have begun."""
     told = sync.get("rolling_sync")
     if not isinstance(told, Mapping):
-        return "an ApplicationSet"
+        return []
     if not told.get("set"):
-        return f"an ApplicationSet, which is not known: {told.get('because') or 'it is not told'}"
+        return [
+            Fact("Rolling sync", (f"of a set that is not known: {told.get('because') or 'it is not told'}",), tone="indeterminate")
+        ]
     step = f", step {told['step']}" + (f" of {told['steps']}" if told.get("steps") else "") if told.get("step") else ""
-    return f"the rolling sync of ApplicationSet {told['set']}{step}"
+    why = f"; {told['because']}" if told.get("because") else ""
+    return [Fact("Rolling sync", (f"of ApplicationSet {told['set']}{step}{why}",))]
 
 
 def _described(one: Mapping[str, Any]) -> list[str]:
