@@ -10,7 +10,7 @@ from app.web.views import operation_words as words
 from app.web.views.marks import Badge
 
 SHEETS = 8  # operations of a change that its page tells whole; the others stand in the table
-ROOM = 120  # results on the page of a change, of all its operations
+ROOM = 100  # results on the page of a change, of all its operations
 OPEN = 60  # of one operation
 PAGE = 100  # results on a page of one operation's own
 MESSAGE = 300  # characters of a resource's message in a table
@@ -278,9 +278,8 @@ def _why(one: Mapping[str, Any], sync: Mapping[str, Any], href: str, alone: bool
     own = str(listed[place].get("message") or "") if place is not None else ""
     said, own = str(one.get("words") or "not told"), own or str(sync.get("message") or "")
     far = place is not None and place >= OPEN // 2 and bool(href)
-    return Why(
-        said, _named(of) if of else "", own if own != said else "", f"{href}?first={(place or 0) // PAGE * PAGE}" if far else ""
-    )
+    there = f"{href}?first={(place or 0) // PAGE * PAGE}" if far else ""
+    return Why(_cut(said, alone), _named(of) if of else "", _cut(own, alone) if own != said else "", there)
 
 
 def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
