@@ -124,12 +124,19 @@ def _ordered(member: Run | Operation, own: frozenset[str], find: Find) -> list[E
     objects = _of(own, "object:")
     if isinstance(member, Operation):
         return list(find(objects, ("run:",)))
-    found = list(find(objects, ("run:", "operation:")))
+    found = _sharing(objects, find)
     if member.acted_at or member.ended_at:
         return found
     applications = [one for one in find(objects, ("app:",)) if isinstance(one, Application)]
     of = frozenset(application_token(one.source, one.uid) for one in applications)
     return [*found, *applications, *find(of, ("operation:",))]
+
+
+def _sharing(objects: frozenset[str], find: Find) -> list[Entity]:
+    """The syncs that want these objects, the runs that make them, and those that may make the same by another name (a chart)."""
+    found = list(find(objects, ("run:", "operation:")))
+    wanted = frozenset[str]().union(*(tokens_of(wants(one)) for one in found if isinstance(one, Operation)))
+    return [*found, *find(wanted - objects, ("run:",))]
 
 
 def _climb(onward: frozenset[str], find: Find, found: dict[str, Entity]) -> None:
@@ -155,7 +162,7 @@ def affected(entity: Entity, find: Find) -> list[str]:
     Call it with the tokens an entity had before as well as those it has now (union the answers) when they shrank.
     """
     if isinstance(entity, Run):
-        sharing = find(_of(tokens(entity), "object:"), ("run:", "operation:"))
+        sharing = _sharing(_of(tokens(entity), "object:"), find)
         return sorted({entity.key, *(one.key for one in sharing)})
     if isinstance(entity, Operation | Application):
         into = destination_of(entity.destination)

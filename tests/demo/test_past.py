@@ -83,6 +83,11 @@ def test_a_sync_before_the_namespace_fails_and_is_mended_in_one_change(changes: 
     assert [sync["phase"] for sync in one["syncs"]] == ["Failed", "Succeeded"]
     first, apply, second = one["syncs"][0], one["applies"][0], one["syncs"][1]
     assert first["started_at"] < apply["at"] < second["started_at"]
+    missed = [need for need in one["needs"] if need["wants"] == "missing"]
+    assert {(need["object"]["is"], need["came"], need["strength"]) for need in missed} == {
+        ("namespace settlements", "the sync came first", "derived")
+    }
+    assert all(need["run"] in need["says"] and need["seconds"] > 0 for need in missed)
 
 
 def test_a_hard_mandatory_failure_applies_nothing(changes: list[dict[str, Any]]) -> None:

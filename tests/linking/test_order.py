@@ -240,7 +240,21 @@ TOLD: list[Event] = [
     *run("run-3", applied=20),
     makes("run-3", NAMESPACE, actions=["delete"]),
 ]
+CHART = {"system": "helm", "group": "external-secrets", "kind": "Release", "namespace": "eso", "name": "eso"}
+CRD = kube("CustomResourceDefinition", "externalsecrets.external-secrets.io", None, "apiextensions.k8s.io")
+TOLD += [
+    *failed(25, missing("kind-missing", kind="ExternalSecret", group="external-secrets.io"), uid="uid-4"),
+    *run("run-4", applied=38),
+    makes("run-4", {**CHART, "perhaps": ["CustomResourceDefinition"]}),
+    *run("run-5", created=22, applied=45, workspace="eso-prod"),
+    makes("run-5", CRD, workspace="eso-prod"),
+]
 WHOLE = World(TOLD)
+
+
+def test_what_surely_makes_it_leaves_no_word_of_what_may_on_any_change() -> None:
+    told = {need.run for standing in WHOLE.standing.values() for need in standing.needs if need.object.kind != "namespace"}
+    assert told == {"run-1", "run-5"}
 
 
 @settings(max_examples=40, deadline=None)
