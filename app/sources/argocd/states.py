@@ -70,9 +70,9 @@ def decoded(item: Mapping[str, Any]) -> JSON | None:
         "difference": kind,
         "target": _print(shown["targetState"]),
         "live": _print(shown["liveState"]),
-        "version": plain(item.get("resourceVersion"), 100) or plain(meta.get("resourceVersion"), 100) or None,
-        "created": plain(meta.get("creationTimestamp"), 64) or None,
-        "owner": next((f"{plain(o.get('kind'), 100)}/{plain(o.get('name'), 300)}" for o in _owners(meta)), None),
+        "version": plain(_text(item.get("resourceVersion")), 100) or plain(_text(meta.get("resourceVersion")), 100) or None,
+        "created": plain(_text(meta.get("creationTimestamp")), 64) or None,
+        "owner": next((f"{plain(_text(o.get('kind')), 100)}/{plain(_text(o.get('name')), 300)}" for o in _owners(meta)), None),
         "managers": [_manager(one) for one in written],
         "changes": [one.told() for one in _changes(normal, predicted, written, secret)] if kind == "modified" else [],
     }
@@ -129,10 +129,10 @@ def _owners(meta: JSON) -> list[JSON]:
 
 def _manager(one: JSON) -> JSON:
     return {
-        "manager": plain(one.get("manager"), 200),
-        "operation": plain(one.get("operation"), 50),
-        "subresource": plain(one.get("subresource"), 50) or None,
-        "at": plain(one.get("time"), 64) or None,
+        "manager": plain(_text(one.get("manager")), 200),
+        "operation": plain(_text(one.get("operation")), 50),
+        "subresource": plain(_text(one.get("subresource")), 50) or None,
+        "at": plain(_text(one.get("time")), 64) or None,
     }
 
 
