@@ -58,7 +58,7 @@ class Merge:
             self._leaves(declared, live, lead + " ", indent + 2, path, (lead, indent))
 
     def _inline(self, declared: Any, live: Any, lead: str, path: str) -> None:
-        if not _alike(declared, live, len(lead)):
+        if not _alike(declared, live, len(lead)) or (lead.strip() and not _belong(declared, live)):
             self._leaves(declared, live, lead, len(lead), path, None)
         elif isinstance(declared, dict):
             keys = ordered({*declared, *live})
@@ -154,16 +154,14 @@ def _padded(pad: str, line: str) -> str:
 
 def _alike(declared: Any, live: Any, indent: int) -> bool:
     """Can one be read along the other?"""
-    if not (is_branch(declared, indent) and is_branch(live, indent) and type(declared) is type(live)):
-        return False
-    return isinstance(declared, list) or not declared.keys().isdisjoint(live)
+    return is_branch(declared, indent) and is_branch(live, indent) and type(declared) is type(live)
 
 
 def _belong(declared: Any, live: Any) -> bool:
     """Two items that stand at one place: may one be told as a change of the other?"""
     if isinstance(declared, dict) and isinstance(live, dict):
         return not declared.keys().isdisjoint(live)
-    return not isinstance(declared, dict | list) and not isinstance(live, dict | list)
+    return isinstance(declared, list) is isinstance(live, list) and not isinstance(declared, dict) and not isinstance(live, dict)
 
 
 def _identity(declared: Sequence[Any], live: Sequence[Any]) -> str:

@@ -204,6 +204,18 @@ def test_equal_lines_are_folded_from_so_many_on() -> None:
     assert LEAST == 4
 
 
+def test_fields_of_which_none_is_alike_stand_under_the_one_key() -> None:
+    found = diff({"data": {"a": 1}, "items": [{"b": 1}]}, {"data": {"c": 2}, "items": [{"d": 2}]})
+    assert [f"{line.sign}{line.text}" for line in found.lines] == [
+        " data:",
+        "-  a: 1",
+        "+  c: 2",
+        " items:",
+        "-  - b: 1",
+        "+  - d: 2",
+    ]
+
+
 def test_absurd_depth_is_written_all_the_same() -> None:
     deep: Any = 1
     for _ in range(200):

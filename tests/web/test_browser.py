@@ -87,6 +87,45 @@ def test_from_the_list_to_a_change_and_back_and_the_same_ids_in_the_csv(chromium
         assert window.complaints == []
 
 
+def test_from_the_drift_ledger_to_an_episode_and_back_and_the_same_ids_in_the_csv(chromium: Any, full: Site) -> None:
+    with Window(chromium, full) as window:
+        tab = window.open("/")
+        tab.keyboard.press("g")
+        tab.keyboard.press("d")
+        tab.wait_for_url("**/drift")
+        tab.fill("#q", "source:argocd-eu is:open")
+        tab.press("#q", "Enter")
+        tab.wait_for_url("**/drift?q=source*")
+        shown = [str(link.get_attribute("href")).rsplit("/", 1)[1] for link in tab.locator(".episodes th a").all()]
+        tab.locator(".drift-now th a").first.click()
+        assert tab.locator("h1").inner_text() == "Drift 0, Deployment payments-api"
+        assert tab.locator("details.fold").count() == 2
+        assert not tab.get_by_text("apiVersion: apps/v1").is_visible()
+        tab.locator("details.fold summary").first.click()
+        assert tab.get_by_text("apiVersion: apps/v1").is_visible()
+        tab.get_by_role("link", name="Every line").click()
+        tab.wait_for_url("**lines=all*")
+        assert tab.get_by_text("apiVersion: apps/v1").is_visible()
+        tab.go_back()
+        tab.go_back()
+        assert "argocd-eu" in tab.input_value("#q")
+        with tab.expect_download() as caught:
+            tab.locator("[data-export]").click()
+        rows = list(csv.DictReader(io.StringIO(caught.value.path().read_text())))
+        assert [row["id"] for row in rows] == shown
+        assert window.complaints == []
+
+
+def test_a_difference_prints_and_folds_open_without_javascript(chromium: Any, full: Site) -> None:
+    episode = next(one["id"] for one in full.get("/api/v1/drift?q=cause:live-edit").json()["items"])
+    with Window(chromium, full, java_script_enabled=False, width=390) as window:
+        tab = window.open(f"/drift/{episode}")
+        tab.locator("details.fold summary").first.click()
+        assert tab.get_by_text("apiVersion: apps/v1").is_visible()
+        tab.emulate_media(media="print")
+        assert tab.locator("del").first.is_visible()
+
+
 def test_by_keyboard_alone(chromium: Any, full: Site) -> None:
     with Window(chromium, full) as window:
         tab = window.open("/")
@@ -123,8 +162,13 @@ def test_keys_can_be_switched_off(chromium: Any, full: Site) -> None:
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1440])
-@pytest.mark.parametrize("path", [*PAGES, "change", "/events/0", "/changes?q=pr:404", "/changes?q=aproved:ben"])
+@pytest.mark.parametrize(
+    "path", [*PAGES, "change", "episode", "hostile", "/events/0", "/changes?q=pr:404", "/changes?q=aproved:ben"]
+)
 def test_nothing_scrolls_sideways_and_nothing_complains(chromium: Any, full: Site, path: str, width: int) -> None:
+    if path in ("episode", "hostile"):
+        query = "cause:live-edit" if path == "episode" else "onerror"
+        path = "/drift/" + full.get(f"/api/v1/drift?q={query}&limit=1").json()["items"][0]["id"]
     if path == "change":
         path = "/changes/" + full.get("/api/v1/changes?q=pr:404&limit=1").json()["items"][0]["id"]
     with Window(chromium, full, width=width, color_scheme="dark") as window:

@@ -141,7 +141,7 @@ def test_blind_spots_of_all_times_have_a_page(full: Site) -> None:
 def test_one_episode_tells_all_of_it(full: Site) -> None:
     said = text(full, f"/drift/{of('payments-api')}")
     for words in (
-        "over its limit Deployment payments-api in prod-eu-1/banking-prod is not as declared since 14 October 2026 01:31 UTC",
+        "Deployment payments-api in prod-eu-1/banking-prod is not as declared since 14 October 2026 01:31 UTC",
         "Over its limit for 3 h 28 min.",
         "between 14 Oct 01:30:00 and 01:31:12",
         "7 h 28 min, at most 7 h 30 min",

@@ -12,7 +12,7 @@ from tests.fixtures.queries import counted
 from tests.web import world
 from tests.web.conftest import Site
 
-PAGES = ("/", "/changes", "/events", "/sources", "/ledger", "/people", "/lineage", "/ownership", "/help/search")
+PAGES = ("/", "/changes", "/events", "/drift", "/sources", "/ledger", "/people", "/lineage", "/ownership", "/help/search")
 SELECTS = {
     "/": 14,
     "/changes": 8,

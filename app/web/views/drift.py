@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.changes.drift.rows import BlindRow, Counted, EpisodeRow
+from app.domain.drift import Ended
 from app.search.words import Sentence
 from app.web.times import Time, Zone, shown, shown_or_none, took
 from app.web.views import drifted
@@ -113,7 +114,7 @@ def row(one: EpisodeRow, now: datetime, zone: Zone, late: Unread) -> Row:
         because=of.because,
         written=drifted.written(of),
         ended=shown_or_none(of.ended_at, zone),
-        ended_by=(f"change {change.number}" if change else str(of.ended_by or "not known how")) if of.ended_at else "",
+        ended_by=("not known how" if of.ended_by in (None, Ended.UNKNOWN) else str(of.ended_by)) if of.ended_at else "",
         ended_href=f"/changes/{change.id}" if change and of.ended_at else "",
         badge=drifted.standing(one, now, late),
     )
@@ -156,7 +157,9 @@ def sentence(
     many = sum(n for n, *_ in parts)
     said = ", ".join(f"{n:,} {one if n == 1 else more}" for n, one, more in parts if n)
     where, at = f" in {environment}" if environment else "", shown(now, zone).lead
-    if many:
+    if many and many == blind_now:
+        lead, rest = f"{many:,} {'thing' if many == 1 else 'things'} cannot be compared with what is declared,", f"at {at}."
+    elif many:
         unsure = ", or cannot be compared" if standing["unknown"] or blind_now else ""
         lead = f"{many:,} {'thing' if many == 1 else 'things'}{where} {'is' if many == 1 else 'are'} not as declared{unsure},"
         rest = f"at {at}: {said}."

@@ -253,7 +253,7 @@ def _long(row: EpisodeRow, now: datetime, late: Unread) -> str:
     """With its uncertainty: both ends lie between two looks."""
     stood = row.stood(now)
     long = drifted.opened(row, now, late).long
-    if stood.seconds is None or row.of.source in late:
+    if stood.seconds is None or (row.of.source in late and not row.of.ended_at):
         return long
     if stood.most is None:
         return f"{long}, or longer: it was never seen as declared before"
@@ -328,8 +328,8 @@ def _related(row: EpisodeRow, behind: Behind) -> list[Related]:
         Related(says, f"change {one.number}, {one.title[:160] or 'untitled'}", f"/changes/{one.id}")
         for says, one in (
             ("It was deployed by", behind.deployment),
-            ("What stands on it", row.change),
-            ("What ended it", row.ended_change),
+            ("What stands on it, and ended it" if row.change == row.ended_change else "What stands on it", row.change),
+            ("What ended it", row.ended_change if row.ended_change != row.change else None),
         )
         if one is not None
     ]

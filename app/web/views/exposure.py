@@ -103,10 +103,13 @@ def _says(sums: ExposedInAll, frame: Frame) -> str:
 
 
 def _tick(at: datetime, n: int, scale: Scale, zone: Zone) -> str:
+    """With the month where one begins; what would touch such a label is left out."""
     local = at.astimezone(zone.tz)
     if scale.tick < DAY:
         return f"{local:%H:%M}" if n and local.hour else f"{local.day} {local:%b}"
-    return f"{local.day} {local:%b}" if n == 0 or local.day == 1 or scale.tick > 2 * DAY else str(local.day)
+    if n == 0 or local.day == 1 or scale.tick > 2 * DAY:
+        return f"{local.day} {local:%b}"
+    return "" if n == 1 or local.day == 2 else str(local.day)
 
 
 def _row(one: Exposed, first: datetime, last: datetime, frame: Frame, href: str) -> Row:
