@@ -2,9 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
+FEW = 40  # fields whose order is worth remembering
 DEEPEST = 60  # levels; what is deeper stands in one line, as JSON
 FIRST = {name: n for n, name in enumerate(("apiVersion", "kind", "name", "namespace", "metadata", "image", "spec"))}
 _PLAIN = re.compile(r"(?:[\w./]|-(?=[\w.-]))(?:[\w./@+~%=, -]|:(?! |$))*(?<! )")
@@ -12,17 +14,26 @@ _READ_OTHERWISE = re.compile(  # as no string, by one YAML or another
     r"(?i:null|true|false|yes|no|on|off|y|n|~|-?\.inf|\.nan)"
     r"|[-+]?(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][-+]?\d+)?|0[xob][\da-fA-F_]+|-?\d+(?::\d+)+|\d{4}-\d\d?-\d\d?.*|-+|=|\.\.\."
 )
-_DOTTED = re.compile(r"[.\[\]]")
 
 Path = str
 Written = tuple[str, Path]
 
 
-def ordered(keys: Iterable[str]) -> list[str]:
+def ordered(keys: Collection[str]) -> Sequence[str]:
     """What it is and how it is called first, then by name."""
+    return _few(frozenset(keys)) if len(keys) <= FEW else _sorted(keys)
+
+
+@lru_cache(2_000)  # items of a list have the same fields, again and again
+def _few(keys: frozenset[str]) -> Sequence[str]:
+    return _sorted(keys)
+
+
+def _sorted(keys: Collection[str]) -> Sequence[str]:
     return sorted(keys, key=lambda key: (FIRST.get(key, len(FIRST)), key))
 
 
+@lru_cache(2_000)
 def key_text(key: str) -> str:
     return scalar(key)
 
@@ -87,7 +98,7 @@ def _leaf(value: Any, lead: str, indent: int, path: Path) -> Iterator[Written]:
 
 def step(path: Path, key: str) -> Path:
     """`spec.replicas`; a key with a dot stands in brackets, as the source's own list of fields writes it."""
-    if _DOTTED.search(key):
+    if "." in key or "[" in key or "]" in key:
         return f"{path}[{key}]"
     return f"{path}.{key}" if path else key
 

@@ -80,12 +80,12 @@ class _Unit:
 
 def viewer(found: Diff, part: int, whole: bool, address: Callable[..., str]) -> Viewer:
     """`address(lines=…, part=…)` is where a part stands; `whole`: every line, nothing folded. A part that is none is the first."""
-    written = [_Written(lines, [sum(_sizes(line)) for line in lines], server) for lines, server in _both(found) if lines]
-    every = list(_parts(_Unit(one, (0, 0), (len(one.lines), 0), shown=True) for one in written))
-    parts = every if whole else list(_parts(unit for one in written for unit in _units(one)))
+    written = [_Written(lines, [_whole(line) for line in lines], server) for lines, server in _both(found) if lines]
+    every = _every(written) if whole else None
+    parts = every or list(_parts(unit for one in written for unit in _units(one)))
     here = part if 1 <= part <= len(parts) else 1
     lines = "all" if whole else ""
-    blocks = tuple(_block(unit, found, every, address) for unit in (parts[here - 1] if parts else ()))
+    blocks = tuple(_block(unit, found, written, address) for unit in (parts[here - 1] if parts else ()))
     return Viewer(
         counts=_counts(found),
         said=tuple(_said(found)),
@@ -114,6 +114,11 @@ def _said(found: Diff) -> Iterator[str]:
 
 def _both(found: Diff) -> tuple[tuple[Sequence[Line], bool], ...]:
     return (found.lines, False), (found.server, True)
+
+
+def _every(written: Sequence[_Written]) -> list[list[_Unit]]:
+    """The parts of the view of every line."""
+    return list(_parts(_Unit(one, (0, 0), (len(one.lines), 0), shown=True) for one in written))
 
 
 def _units(one: _Written) -> Iterator[_Unit]:
@@ -166,12 +171,17 @@ def _opens(unit: _Unit) -> bool:
     return unit.end[0] - unit.start[0] <= FOLDED and sum(unit.of.sizes[unit.start[0] : unit.end[0]]) <= ROOM // 5
 
 
+def _whole(line: Line) -> int:
+    """The bytes of a line, all its rows together."""
+    if len(line.text) > WIDE:
+        return sum(_sizes(line))
+    return (ROW if line.sign == BOTH else ROW + MARKED) + _bytes(line.text)
+
+
 def _sizes(line: Line) -> list[int]:
     """The bytes of each row of a line."""
     row, text = ROW + (MARKED if line.sign != BOTH else 0), line.text
-    if len(text) <= WIDE:
-        return [row + _bytes(text)]
-    return [row + _bytes(text[at : at + WIDE]) for at in range(0, len(text), WIDE)]
+    return [row + _bytes(text[at : at + WIDE]) for at in range(0, len(text), WIDE)] or [row]
 
 
 def _bytes(text: str) -> int:
@@ -181,13 +191,14 @@ def _bytes(text: str) -> int:
     return len(escape(text).encode("utf-8", "replace")) + UNSEEN * (len(text) - sum(map(str.isprintable, text)))
 
 
-def _block(unit: _Unit, found: Diff, every: Sequence[Sequence[_Unit]], address: Callable[..., str]) -> Block:
+def _block(unit: _Unit, found: Diff, written: Sequence[_Written], address: Callable[..., str]) -> Block:
     if unit.shown:
         return Block(_caption(unit, found), tuple(_rows(unit)))
     fold = _fold(unit, found)
     if _opens(unit):
         return Block(fold, tuple(_rows(unit)), fold=fold)
-    part = next(n for n, units in enumerate(every, 1) if any(one.of is unit.of and unit.start < one.end for one in units))
+    parts = enumerate(_every(written), 1)
+    part = next(n for n, units in parts if any(one.of is unit.of and unit.start < one.end for one in units))
     return Block(fold, fold=fold, href=address(lines="all", part=str(part)))
 
 
