@@ -100,7 +100,7 @@ def test_a_change_says_which_outputs_it_changed_and_who_reads_them(full: Site) -
     change = full.get("/api/v1/changes?q=run:run-7").json()["items"][0]["id"]
     with counted(full.engine) as queries:
         page = full.get(f"/changes/{change}").text
-    assert queries.selects <= 9
+    assert queries.selects <= 10
     assert "Outputs it changed, and who reads them" in page
     part = page.split('id="h-outputs"')[1].split("</table>")[0]
     assert f'href="/lineage?{urlencode({"q": f"path:{PATH}"})}"' in part
@@ -110,4 +110,4 @@ def test_a_change_says_which_outputs_it_changed_and_who_reads_them(full: Site) -
     other = full.get("/api/v1/changes?q=run:run-8").json()["items"][0]["id"]
     with counted(full.engine) as queries:
         assert "Outputs it changed" not in full.get(f"/changes/{other}").text
-    assert queries.selects <= 5
+    assert queries.selects <= 6
