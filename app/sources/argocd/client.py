@@ -15,6 +15,7 @@ import httpx
 
 from app.canonical import digest
 from app.errors import NotUnderstood, Refused
+from app.sources.argocd.alike import alike
 from app.sources.argocd.redact import redacted
 from app.sources.argocd.secret_names import names
 from app.sources.argocd.states import decoded
@@ -34,6 +35,7 @@ class Got:
     body: Any
     url: str
     at: datetime
+    alike: bool | None = None  # of an application: it was compared with the sources that are deployed, values included
 
     def observed(self, subject: str) -> Observation:
         """What is kept of it: its JSON with sorted keys."""
@@ -71,7 +73,8 @@ class Client:
             )
         answer = self.http.get(path, params or None)
         try:
-            return Got(redacted(answer.json()), answer.url, answer.at)
+            body = answer.json()
+            return Got(redacted(body), answer.url, answer.at, alike(body))
         except RecursionError as error:
             raise NotUnderstood(f"{path} answered JSON nested too deep", "an answer as Argo CD documents it") from error
 
@@ -104,6 +107,7 @@ class Client:
         return self.get("/api/v1/applications", [("fields", PROJECT_FIELDS), *self._projects(projects)])
 
     def application(self, name: str, namespace: str, project: str) -> Got:
+        """The whole of it."""
         return self.get(f"/api/v1/applications/{quote(name, safe='')}", _place(namespace, project))
 
     def events(self, name: str, namespace: str, project: str) -> Got:

@@ -89,6 +89,11 @@ class Differing:
         before = turned or self.make.now
         return max((at for at in known if at and at <= before), default=None)
 
+    def _same_source(self, now: Standing, deployed: str | None) -> bool | None:
+        if deployed is None or deployed != now.sources or now.alike is False:
+            return None if deployed is None else False
+        return None if now.alike is None and self.memory.unlike else True
+
     def _told(
         self, now: Standing, status: str, told: list[dict[str, Any]], turned: datetime | None, until: datetime | None, how: How
     ) -> Iterator[Event]:
@@ -102,7 +107,7 @@ class Differing:
             "compared_at": now.compared_at and stamp(now.compared_at),
             "revisions": now.revisions,
             "deployed": deployed,
-            "same_source": None if source is None else source == now.sources,
+            "same_source": self._same_source(now, source),
             "auto_sync": now.auto_sync,
             "self_heal": now.self_heal,
             "operation": self._operation(),

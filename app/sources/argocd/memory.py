@@ -107,6 +107,7 @@ class Memory(msgspec.Struct, omit_defaults=True):
     keeps: dict[str, int] = {}  # seconds for which Argo CD keeps its announcements and its history
     compared: str = ""  # mark of what differed when it was last looked at; of what could not be
     uncompared: str = ""
+    unlike: bool = False  # when it last compared equal, it was not compared with the sources that are deployed
     asked: str = ""  # when what differs was asked for last
     content: str = ""  # of what was told of it then
     states: dict[str, list[str]] = {}  # object → digests of its target and live state then

@@ -55,6 +55,7 @@ class Reading:
     whole: str | None = None
     heard_digest: str | None = None
     seen: tuple[Sighting, ...] = ()  # on the live stream since the last look
+    alike: bool | None = None  # it was compared with the sources that are deployed, values included; None: not known
 
 
 @dataclass
@@ -93,7 +94,7 @@ def tell(reading: Reading, remembered: Memory | None, view: View) -> Story:
     story.events += hydration_events(make, app, memory)
     story.events += managed_events(make, app, memory)
     story.wants += staged_wants(story.events)
-    _operations(make, app, memory, heard, view, story, found)
+    _operations(make, reading, memory, heard, view, story, found)
     _remember(memory, app, make, heard, story)
     return story
 
@@ -103,7 +104,8 @@ def _maker(reading: Reading, uid: str, view: View) -> Maker:
     return Maker(from_app.source, uid, from_app.name, from_app.url, from_app.keys, view.now, reading.whole, reading.heard_digest)
 
 
-def _operations(make: Maker, app: wire.Application, memory: Memory, heard: Heard, view: View, story: Story, found: Account) -> None:
+def _operations(make: Maker, reading: Reading, memory: Memory, heard: Heard, view: View, story: Story, found: Account) -> None:
+    app = reading.app
     done, unsettled = [], heard.said is None
     for one in found.operations:
         if not ready(one, heard, view.now):
@@ -121,7 +123,8 @@ def _operations(make: Maker, app: wire.Application, memory: Memory, heard: Heard
     story.events += lost
     memory.ended += len(done) + sum(event.facts["size"] for event in lost if event.type == "history-gap")
     story.events += integrity_events(make, found)
-    now = standing(app, found.current)
+    # sources that were unlike while it was equal do not tell what differs since
+    now = standing(app, found.current, None if reading.alike is False and memory.unlike else reading.alike)
     story.now, story.make, story.history = now, make, found.history
     story.events += status_events(make, now, memory, heard)
     story.events += health_events(make, now, memory, found.current)
@@ -162,6 +165,7 @@ def _stand(memory: Memory, now: Standing, history: Mapping[int, Any]) -> None:
     memory.sync, memory.health = now.sync or memory.sync, now.health or memory.health
     if now.sync == SYNCED:
         memory.compared = memory.uncompared = memory.asked = memory.content = ""
+        memory.unlike = now.alike is False or (now.alike is None and memory.unlike)
         deployed = deployed_entry(dict(history))
         memory.synced = [now.sources, str(deployed[0]) if deployed else "", *now.revisions]
 

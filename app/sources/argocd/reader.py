@@ -50,7 +50,7 @@ class Reader:
         kept = [got.observed(f"application/{one.key}")]
         heard, odd = self._heard(one, project, kept)
         spec = digest(dumped(got.body.get("spec"))) if isinstance(got.body, Mapping) else ""
-        reading = Reading(app, heard, spec, kept[0].digest, kept[1].digest if len(kept) > 1 else None, seen)
+        reading = Reading(app, heard, spec, kept[0].digest, kept[1].digest if len(kept) > 1 else None, seen, got.alike)
         story = tell(reading, memory, self.view)
         make = maker(self.view.source, self.view.base, app, story.memory.uid, self.view.now, self.view.clusters)
         asking = Asking(

@@ -45,9 +45,10 @@ class Standing:
     differing: list[dict[str, Any]] = field(default_factory=list)
     auto_sync: bool = False
     self_heal: bool = False
+    alike: bool | None = None  # it was compared with the sources that are deployed, values included; None: not known
 
 
-def standing(app: wire.Application, current: Deed | None) -> Standing:
+def standing(app: wire.Application, current: Deed | None, alike: bool | None = None) -> Standing:
     status = app.status or wire.Status()
     sync, health = status.sync or wire.SyncStatus(), status.health or wire.Health()
     auto_sync, self_heal = policy(app.spec)
@@ -67,6 +68,7 @@ def standing(app: wire.Application, current: Deed | None) -> Standing:
         differing=[_differing(one) for one in status.resources or [] if one.status == OUT_OF_SYNC and not one.hook],
         auto_sync=auto_sync,
         self_heal=self_heal,
+        alike=alike,
     )
 
 
@@ -214,8 +216,8 @@ class Drifting:
 
     def _is_drift(self, now: Standing) -> bool:
         """Live changed while what it was compared with did not: the compared revision is the deployed one, or the one at
-        which it was last equal. Anything else is a commit not yet deployed."""
-        if not now.revisions:
+        which it was last equal. Anything else is a commit, or a change of the application's own sources, not yet deployed."""
+        if not now.revisions or now.alike is False:
             return False
         deployed = deployed_entry(self.found.history)
         if deployed and deployed[1].revisions == now.revisions and deployed[1].source == now.sources:

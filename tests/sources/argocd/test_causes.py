@@ -6,6 +6,7 @@ import pytest
 from app.demo.fakes import argocd_drift as knobs
 from app.demo.fakes.argocd_types import ApplicationState
 from app.domain.drift import Cause, Ended, Episode
+from app.sources.argocd.alike import alike
 
 from tests.drift.build import told
 from tests.sources.argocd.conftest import Stage, sha
@@ -141,3 +142,41 @@ def test_blind_times_are_no_drift_and_no_end_of_it(stage: Stage) -> None:
     one = episodes(stage)[API]
     assert (str(one.state), str(one.ended_after)[11:19], str(one.ended_at)[11:19]) == ("closed", "09:01:30", "09:02:40")
     assert [spot.why for spot in told(stage.events)[1].values()] == ["unknown"]
+
+
+def test_parameters_that_wait_for_their_sync_are_no_drift_and_nothing_of_them_is_kept(stage: Stage) -> None:
+    """Same revision, same place: only the values of the specification differ, which are never kept."""
+    app = begun(stage)
+    values = {"parameters": [{"name": "image.tag", "value": "planted-value"}]}
+    stage.state.change(app, stage.to(69), "alice", helm=values)
+    knobs.declare(app, API, {"spec.image": "bank/api:2"})
+    stage.state.noticed(app, stage.to(70), fetched=True)
+    told_now = stage.read(90)
+    (differing,) = [e for e in told_now if e.type == "differing"]
+    assert (differing.facts["same_source"], differing.facts["revisions"]) == (False, [sha(1)])
+    assert [e for e in told_now if e.type == "drift"] == []
+    assert "planted-value" not in repr([stage.events, stage.memory])
+    stage.state.sync(app, stage.to(100), "alice")
+    stage.read(120)
+    knobs.set_field(stage.state, app, API, "spec.image", "bank/api:evil", stage.to(130))
+    told_now = stage.read(150)
+    assert [e.facts["same_source"] for e in told_now if e.type == "differing"] == [True]
+    assert [e.status for e in told_now if e.type == "drift"] == ["OutOfSync"]
+
+
+def test_parameters_that_change_nothing_leave_drift_what_it_is(stage: Stage) -> None:
+    app = begun(stage)
+    stage.state.change(app, stage.to(69), "alice", helm={"parameters": [{"name": "unused", "value": "1"}]})
+    stage.state.noticed(app, stage.to(70), fetched=True)
+    stage.read(90, everything=True)
+    knobs.set_field(stage.state, app, API, "spec.image", "bank/api:evil", stage.to(100))
+    told_now = stage.read(120)
+    assert [e.facts["same_source"] for e in told_now if e.type == "differing"] == [None]
+    assert [e.status for e in told_now if e.type == "drift"] == ["OutOfSync"]
+
+
+@pytest.mark.parametrize(
+    "status", [5, {"history": [{"id": "x"}, 3], "sync": {"comparedTo": 7}}, {"history": {}}, {"sync": []}, None]
+)
+def test_what_tells_no_sources_is_alike_to_nothing(status: object) -> None:
+    assert [alike(body) for body in ({"status": status}, [status], None)] == [None, None, None]
