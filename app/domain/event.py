@@ -40,7 +40,8 @@ tfe
                  (false: as its workspace watches now, or never said), because
   audit          id of the audit trail's entry; status = its action; facts: resource {type, id}, meta {comment,
                  run {id, name}, workspace {id, name}, actor}, service; the run it is about is its key, where it says that
-argocd
+argocd (facts of any event: clock_ahead, whole seconds that the server's clock is ahead of ours, where that was measured to be
+                 minutes: then all times but observed_at are by the server's clock)
   operation      id <uid>/<startedAt>; status = phase; facts: operation_kind (automated|self-heal|manual|selective|prune|
                  rollback|local|dry-run|applicationset|injected|unknown: only a history that
                  names nobody tells of it), revision, revisions, path, target_revision, previous_revision,

@@ -35,7 +35,7 @@ def differing(now: Carried, entry: Entry) -> None:
     if part + 1 < parts or not whole:
         return
     _settings(now, facts)
-    at = event.occurred_at if event.how is How.RECONSTRUCTED else event.observed_at
+    at = event.occurred_at if event.how is How.RECONSTRUCTED else reading.looked(event)
     turned = reading.time(facts, "turned_at")
     _outlasted(now, found, reading.text(facts, "operation"))
     look(now, entry, event.status, found, at, after=reading.time(facts, "seen_after"), turned=turned, moved=moved)
@@ -208,7 +208,7 @@ def comparison(now: Carried, entry: Entry) -> None:
             known["difference"] = reading.text(one, "difference") or known.get("difference")
         known["owners"] = [list(owner) for owner in dict.fromkeys(map(tuple, owners))]
         episode = replace(
-            episode, changes=changes, writers=_ordered(writers, changes), looked_at=event.observed_at,
+            episode, changes=changes, writers=_ordered(writers, changes), looked_at=reading.looked(event),
             manifests=event.observation, revisions=tuple(reading.revisions(facts) or episode.revisions),
         )  # fmt: skip
         now.put(name, weigh(now, name, episode), entry.seq)

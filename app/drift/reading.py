@@ -1,9 +1,10 @@
 """Reading facts, which come from outside by way of the ledger: a surprising type is an absent value, never a crash."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from app.domain.event import Event
 from app.drift.kept import moment
 
 Facts = Mapping[str, Any]
@@ -26,6 +27,11 @@ def integer(facts: Facts, name: str, default: int = 0) -> int:
 
 def time(facts: Facts, name: str) -> datetime | None:
     return moment(facts.get(name))
+
+
+def looked(event: Event) -> datetime:
+    """When it was seen, by the source's own clock where that differs from ours: all other times of its events are by that one."""
+    return event.observed_at + timedelta(seconds=integer(event.facts, "clock_ahead"))
 
 
 def words(value: Any) -> list[str]:

@@ -66,7 +66,7 @@ def steps(state: JSON | None, entries: Iterable[Entry]) -> Stepped:
         now.meet(entry.event)
         now.over = now.over and entry.event.type != "workspace"
         KINDS[entry.event.kind][entry.event.type](now, entry)
-        now.forget(entry.event.observed_at)
+        now.forget(reading.looked(entry.event))
     if now is None:
         return Stepped(None)
     return Stepped(now.as_json(), tuple(now.told.values()), tuple(now.told_spots.values()), now)
@@ -103,7 +103,7 @@ def _announcement(now: Carried, entry: Entry) -> None:
 def _gap(now: Carried, entry: Entry) -> None:
     """A comparison that tells again shows what ended meanwhile."""
     if spots.comparison_gap(now, entry) and now.shown is not None:
-        looks.settle(now, entry, entry.event.observed_at)
+        looks.settle(now, entry, reading.looked(entry.event))
 
 
 def _drift(now: Carried, entry: Entry) -> None:

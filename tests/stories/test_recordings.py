@@ -31,15 +31,18 @@ def began(server: Replay) -> datetime:
     return datetime.fromisoformat(first["at"].replace("Z", "+00:00")) - timedelta(seconds=first["t"])
 
 
-def watch(engine: Engine, folder: str, kind: str, step: float, hurried: int = 1, speed: float = 0) -> list[str]:
+def watch(
+    engine: Engine, folder: str, kind: str, step: float, hurried: int = 1, speed: float = 0, ahead: timedelta = timedelta()
+) -> list[str]:
     """Poll the recording every `step` seconds of its day, as `throughline worker` would. The states the passes ended with.
 
     With a `speed` the day runs by itself, so many times as fast, and is polled as often as that allows, at most every `step`.
+    `ahead`: how far our clock is ahead of the server's.
     """
     states, second = [], 0.0
     begun = time.monotonic()
     with Replay(folder, token="auditor-secret") as server:
-        zero = began(server)
+        zero = began(server) + ahead
         source = registry.connect(
             Connection(folder, kind, server.url, token="auditor-secret", organization="bank-platform", per_second=10_000),
             lambda: zero + timedelta(seconds=second * hurried),  # the run lists' limit is a minute's; the day is shorter

@@ -47,4 +47,6 @@ def maker_of(memory: Memory, view: View) -> Maker:
     keys = Keys(
         application=memory.name, project=memory.project or None, destination=memory.destination, repository=memory.repository
     )
-    return Maker(view.source, memory.uid, memory.name, address(view.base, memory.namespace, memory.name), keys, view.now)
+    return Maker(
+        view.source, memory.uid, memory.name, address(view.base, memory.namespace, memory.name), keys, view.now, ahead=view.ahead
+    )

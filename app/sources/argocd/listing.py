@@ -201,7 +201,7 @@ def due(memory: Mapping[str, Any], lines: Sequence[Listed], now: datetime, every
             out.read.append((one, news if news in {"new", "more"} else "unsettled" if seen and seen.unsettled else "sweep"))
         elif news == "revision" and one.seen[SYNC] != SYNCED:
             slow.append((datetime.min.replace(tzinfo=now.tzinfo), one))
-        elif now - (read := instant(seen.read) or now - 2 * SWEEP) > SWEEP * jitter(one.key):
+        elif (read := _read(seen, now)) < now - SWEEP * jitter(one.key):
             slow.append((read, one))
         elif seen.watched and now - read > WATCH * jitter(one.key):
             watched.append((read, one))
@@ -212,6 +212,12 @@ def due(memory: Mapping[str, Any], lines: Sequence[Listed], now: datetime, every
     watched.sort(key=lambda pair: (pair[0], pair[1].key))
     out.read += [(one, "watch") for _, one in watched[: max(FEWEST, len(lines) // WATCHERS)]]
     return out
+
+
+def _read(seen: Glance, now: datetime) -> datetime:
+    """When it was read; long ago where that is not told, or where the clock was set back since."""
+    at = instant(seen.read)
+    return at if at and at <= now else now - 2 * SWEEP
 
 
 def jitter(key: str) -> float:

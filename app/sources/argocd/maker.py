@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -18,7 +18,8 @@ from app.sources.argocd.terms import KIND
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """`whole` and `heard` are the digests of the observations that events come from: the application, its announcements."""
+    """`whole` and `heard` are the digests of the observations that events come from: the application, its announcements;
+    `now` is by the server's clock, so much `ahead` of ours."""
 
     source: str
     uid: str
@@ -28,6 +29,7 @@ class Maker:
     now: datetime
     whole: str | None = None
     heard: str | None = None
+    ahead: timedelta = timedelta()
 
     def sighted(self, sight: Sequence[str]) -> "Maker":
         """For what a frame of the live stream showed: its digest and when it came. As it is where a reading showed it."""
@@ -60,6 +62,7 @@ class Maker:
             operation=operation,
             repository=repo or self.keys.repository,
         )
+        ahead = {"clock_ahead": int(self.ahead.total_seconds())} if self.ahead else {}
         natural = [self.source, type_, external, status, *([unique] if unique else [])]
         return Event(
             id=stable_id(*natural),
@@ -70,12 +73,12 @@ class Maker:
             status=plain(status, 200),
             ref=Ref(type_, external, self.name, self.url),
             occurred_at=at,
-            observed_at=self.now,
+            observed_at=self.now - self.ahead,
             actor=actor,
             known=known,
             how=how,
             keys=keys,
-            facts=fit({"uid": self.uid, **facts}),
+            facts=fit({"uid": self.uid, **facts, **ahead}),
             observation=self.heard if announced else self.whole,
         )
 

@@ -4,7 +4,7 @@ It raises only when the application has no uid: without one its operations have 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -101,7 +101,7 @@ def tell(reading: Reading, remembered: Memory | None, view: View) -> Story:
 
 def _maker(reading: Reading, uid: str, view: View) -> Maker:
     from_app = maker(view.source, view.base, reading.app, uid, view.now, view.clusters)
-    return Maker(from_app.source, uid, from_app.name, from_app.url, from_app.keys, view.now, reading.whole, reading.heard_digest)
+    return replace(from_app, whole=reading.whole, heard=reading.heard_digest, ahead=view.ahead)
 
 
 def _operations(make: Maker, reading: Reading, memory: Memory, heard: Heard, view: View, story: Story, found: Account) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from app.canonical import digest, plain
@@ -15,7 +16,7 @@ from app.sources.argocd.hydration import dry_events
 from app.sources.argocd.listing import Listed, seen_of
 from app.sources.argocd.maker import maker
 from app.sources.argocd.memory import Memory, dump
-from app.sources.argocd.names import stamp
+from app.sources.argocd.names import instant, stamp
 from app.sources.argocd.normalise import Reading, Story, tell
 from app.sources.argocd.operations import Heard
 from app.sources.argocd.revisions import ONLY_ONE, Asking
@@ -49,10 +50,12 @@ class Reader:
         app = wire.read(got.body, wire.Application, f"application {one.key}")
         kept = [got.observed(f"application/{one.key}")]
         heard, odd = self._heard(one, project, kept)
+        self.view = self.view.not_before((*_times(app), *(said.at for said in heard.said or ())))
         spec = digest(dumped(got.body.get("spec"))) if isinstance(got.body, Mapping) else ""
         reading = Reading(app, heard, spec, kept[0].digest, kept[1].digest if len(kept) > 1 else None, seen, got.alike)
         story = tell(reading, memory, self.view)
         make = maker(self.view.source, self.view.base, app, story.memory.uid, self.view.now, self.view.clusters)
+        make = replace(make, ahead=self.view.ahead)
         asking = Asking(
             self.client, one.name, one.namespace, project, app, story.memory, make, self.commits, kept, story.unknown
         )  # fmt: skip
@@ -143,3 +146,10 @@ def _stirred(story: Story, view: View) -> bool:
     """An operation ended of late, which is followed by a comparison in any case."""
     ends = [deed.end for deed in story.memory.deeds if deed.end]
     return bool(view.pulse and ends and view.now - max(ends) <= view.pulse.limit)
+
+
+def _times(app: wire.Application) -> Iterator[datetime | None]:
+    """When the server last did something to it."""
+    status = app.status or wire.Status()
+    state = status.operation_state or wire.OperationState()
+    return map(instant, (app.metadata.creation_timestamp, status.reconciled_at, state.started_at, state.finished_at))

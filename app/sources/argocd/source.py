@@ -32,11 +32,13 @@ from app.sources.argocd.risk import clock, kept_of
 from app.sources.argocd.sets import Rolled, Sets
 from app.sources.argocd.sightings import Sightings
 from app.sources.argocd.sightings import found as sighted
+from app.sources.argocd.skew import Skew
 from app.sources.argocd.view import View
 from app.sources.contract import Connection, Page, Probe, Stream, Task
 
 STREAM = "applications"
 PULSE = "pulse"  # of how old comparisons were
+SKEW = "skew"  # of the server's clock
 PACE = timedelta(seconds=30)
 CLOCK = "at-risk"  # the key under which the evidence-at-risk clock is remembered
 
@@ -48,6 +50,7 @@ class Argocd:
         self.connection, self.clock = connection, clock
         self.client = Client(connection, clock, transport)
         self.counts = Counts(connection, clock, transport)
+        self.ahead = timedelta()
 
     @property
     def requests(self) -> int:
@@ -55,7 +58,7 @@ class Argocd:
 
     @property
     def clock_offset(self) -> timedelta | None:
-        return self.client.clock_offset
+        return self.ahead or self.client.clock_offset
 
     def streams(self) -> Sequence[Stream]:
         return [Stream(STREAM, PACE, catches_up=False, forgets_after=timedelta(hours=1))]
@@ -72,7 +75,14 @@ class Argocd:
         return STREAM if self.connection.stream else None
 
     def watch(self, memory: Mapping[str, Any]) -> Live:
-        return Live(self.client.stream(FIELDS, QUIET), (STREAM,), memory, self.clock)
+        ahead = Skew.of(memory.get(SKEW)).ahead
+        return Live(self.client.stream(FIELDS, QUIET), (STREAM,), memory, lambda: self.clock() + ahead)
+
+    def _view(self, now: datetime, last: datetime | None, pulse: Pulse, skew: Skew, clusters: Mapping[str, str]) -> View:
+        """By the server's clock."""
+        self.ahead = skew.ahead
+        before = last + skew.ahead if last else None
+        return View(self.connection.name, self.connection.url, now + skew.ahead, before, pulse, skew.ahead, clusters)
 
     def fetch(self, task: Task) -> Iterator[Page]:
         """A page for each application that changed, was made or went; the last one says how many were looked at.
@@ -82,16 +92,17 @@ class Argocd:
         """
         pulse = Pulse(task.memory.get(PULSE), timedelta(seconds=self.connection.reconciliation))
         clusters = Clusters(self.client, task.now, task.memory)
-        last, news = instant(_text(task.memory.get("pass"))), sighted(task.memory)
+        last, news, skew = instant(_text(task.memory.get("pass"))), sighted(task.memory), Skew.of(task.memory.get(SKEW))
         if (again := self._list_due(task, last, news)) > task.now:
-            view = View(self.connection.name, self.connection.url, task.now, last, pulse, clusters.known())
+            view = self._view(task.now, last, pulse, skew, clusters.known())
             yield from self._named(_Pass(task, view, Found(), [], news), again)
             return
         sample = self.counts.sample(task.memory, task.now)  # before the list: what it counted is then there to be read
         found = find(self.client, task.memory, task.everything)
-        view = View(self.connection.name, self.connection.url, task.now, last, pulse, clusters.names(task.everything))
         lines = list(listed(found.items, found.unknown))
-        who = due(task.memory, lines, task.now, task.everything)
+        skew = skew.measured(task.memory, lines, last, task.now)
+        view = self._view(task.now, last, pulse, skew, clusters.names(task.everything))
+        who = due(task.memory, lines, view.now, task.everything)
         this = _Pass(task, view, found, found.unknown, news)
         present, chosen = {"", *(one.key for one in lines)}, {one.key for one, _ in who.read}
         named = {one.key for one in news.lines(task.memory)} - chosen
@@ -122,6 +133,7 @@ class Argocd:
             ("levels", who.levels),
             ("shards", found.shards),
             (PULSE, pulse.dump()),
+            (SKEW, skew.kept()),
             ("server", able),
         ):
             if (value or None) != task.memory.get(key):
@@ -171,7 +183,8 @@ class Argocd:
                 this.note(one.key, "its project is not told")
                 continue
             # one that could not be read is as it was last seen, which is longer ago than the last pass
-            view = replace(this.view, last_pass=instant(late[one.key])) if one.key in late else this.view
+            behind = instant(late[one.key]) if one.key in late else None
+            view = replace(this.view, last_pass=behind + this.view.ahead) if behind else this.view
             try:
                 seen = tuple(this.news.by.get(one.key, ()))
                 reader = Reader(self.client, view, commits, artifacts)
