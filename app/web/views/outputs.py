@@ -8,6 +8,7 @@ from app.web.times import Zone, shown
 from app.web.views.lineage import STATES, at_path
 from app.web.views.tables import Cell, Grid
 
+LONGEST = 80  # characters of a name; the whole one is behind its link
 STORES = frozenset(str(system) for system in CALLED)
 
 
@@ -35,7 +36,7 @@ def grids(found: Sequence[Path], zone: Zone) -> tuple[Grid, ...]:
 
 
 def _rows(one: Path, zone: Zone) -> Sequence[tuple[Cell, ...]]:
-    path = Cell(one.path, at_path(one.path))
+    path = Cell(_short(one.path), at_path(one.path))
     if not one.readers:
         why = next(iter(one.gaps), ("", ""))[1]
         return [(path, Cell("nobody we watch"), Cell("none"), Cell(badge=STATES["unread"]), Cell(why))]
@@ -49,7 +50,11 @@ def _read(reader: Reader, zone: Zone) -> tuple[Cell, ...]:
     users = ", ".join(dict.fromkeys(user.workload.name for user in reader.users))
     return (
         Cell(f"{reader.look.application}, {'inferred' if reader.match is Match.INFERRED else 'declared'}"),
-        Cell(f"{reader.external.target}, used by {users}" if users else reader.external.target),
+        Cell(_short(reader.external.target) + (f", used by {_short(users)}" if users else "")),
         Cell(badge=STATES.get(state, STATES[str(Freshness.UNKNOWN)])),
         Cell(f"{since}{reader.standing.because}{how}"),
     )
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST else f"{name[:LONGEST]}…"
