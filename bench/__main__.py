@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from bench import argocd_cost, csv_export, ingest, pages, polls, portal, tfe_cost, verify
+from bench import argocd_cost, csv_export, ingest, manifests, pages, polls, portal, tfe_cost, verify
 from bench.figure import Figure
 from bench.place import SIZES, Place, scratch
 
@@ -18,6 +18,7 @@ BENCHES: dict[str, Callable[[Place], Iterator[Figure]]] = {
     "pages": pages.run,
     "csv": csv_export.run,
     "portal": portal.run,
+    "diff": manifests.run,
     "polls": polls.run,
     "tfe": tfe_cost.run,
     "argocd": argocd_cost.run,

@@ -40,6 +40,8 @@ def key_text(key: str) -> str:
 
 def scalar(value: Any) -> str:
     """One line for anything: a string bare where it reads as itself, else quoted; what is no scalar as JSON."""
+    if type(value) is int:
+        return str(value)
     if isinstance(value, str) and _PLAIN.fullmatch(value) and not _READ_OTHERWISE.fullmatch(value):
         return value
     return json.dumps(value, ensure_ascii=False)
