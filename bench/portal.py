@@ -1,4 +1,4 @@
-"""The portal's own pages over the longest list: statements and time of each. Only told; nothing is promised."""
+"""The portal's own pages over the longest lists: statements and time of each. Only told; nothing is promised."""
 
 from collections.abc import Iterator
 from statistics import median
@@ -10,6 +10,7 @@ from sqlalchemy import Engine, event, text
 
 from bench.figure import Figure, milliseconds, seconds
 from bench.many_changes import many_changes
+from bench.many_episodes import fill
 from bench.place import Place
 from bench.served import served
 
@@ -22,7 +23,12 @@ ADDRESSES = (
     "/changes?q=payments",
     "/api/v1/changes?limit=100",
     "/changes/{id}",
+    "/drift",
+    "/drift?q=env:production+is:closed",
+    "/api/v1/drift?limit=100",
+    "/drift/{episode}",
 )
+EPISODES = 50  # changes for each of them
 
 
 class _Statements:
@@ -42,10 +48,12 @@ def run(place: Place) -> Iterator[Figure]:
     statements = _Statements(engine)
     with engine.connect() as connection:
         newest = connection.execute(text("SELECT id FROM changes ORDER BY at DESC, id DESC LIMIT 1")).scalar_one()
+        fill(place.owner(engine.url.database or ""), max(300, size // EPISODES))
+        episode = connection.execute(text("SELECT id FROM episodes ORDER BY at DESC, id DESC LIMIT 1")).scalar_one()
     app = create_app(engine, origin=ORIGIN, vkey=generate_key().vkey(ORIGIN))
     with served(app) as url, httpx.Client(base_url=url, timeout=300) as client:
         for address in ADDRESSES:
-            yield _measured(client, address.format(id=newest), address, statements, place.size.repetitions)
+            yield _measured(client, address.format(id=newest, episode=episode), address, statements, place.size.repetitions)
 
 
 def _measured(client: httpx.Client, address: str, name: str, statements: _Statements, repetitions: int) -> Figure:

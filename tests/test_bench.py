@@ -7,7 +7,7 @@ from bench.__main__ import BENCHES, main, verdict
 from bench.figure import Figure, Paired
 from bench.place import SIZES
 
-WHAT = {"ingest": 1, "verify": 3, "pages": 19, "csv": 2, "portal": 7, "diff": 4, "argocd": 5, "polls": 3, "tfe": 2}
+WHAT = {"ingest": 1, "verify": 3, "pages": 19, "csv": 2, "portal": 11, "diff": 4, "argocd": 5, "polls": 3, "tfe": 2}
 
 
 def test_every_bench_runs_and_says_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
