@@ -17,7 +17,7 @@ def pending_commit(e: Evidence) -> Answer:
     if e.virgin:
         return True, "nothing of the application was deployed yet"
     if e.moved is False:
-        return False, "the revision that it is compared with had not changed when it began to differ"
+        return False, "neither what it is compared with nor what is deployed had changed when it began to differ"
     if e.behind is None:
         return None, "which revision is deployed is not known"
     if not e.read:

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from app.domain.drift import FieldChange, Writer
 
 SLACK = timedelta(seconds=2)
-SYNCS = frozenset(("argocd-controller", "argocd-application-controller"))  # the names that Argo CD's own syncs write under
+# The names that Argo CD's own syncs write under; `argocd` where its programs are one binary, as seen on v3.5.1.
+SYNCS = frozenset(("argocd-controller", "argocd-application-controller", "argocd"))
 # Programs with a person, or a pipeline, in front of them. argocd-server is the portal of Argo CD: edits and actions, never syncs.
 OF_PEOPLE = re.compile(
-    r"(?i)(?:kubectl|helm|argocd|argocd-server|oc|k9s|lens|openlens|node-fetch|mozilla|dashboard|headlamp|rancher|terraform|hashicorp"
+    r"(?i)(?:kubectl|helm|argocd-server|oc|k9s|lens|openlens|node-fetch|mozilla|dashboard|headlamp|rancher|terraform|hashicorp"
     r"|pulumi|ansible|openapi-generator|python|curl|postman|go-http-client)(?:[^a-z].*)?"
 )
 SCALER = "kube-controller-manager"
@@ -31,9 +32,9 @@ class Evidence:
     """None is "not known". `changes` None: its fields were never read. `behind`: what it was compared with is not deployed.
     `owners`: manager, operation and subresource of those that own what differs, where that is told so exactly.
 
-    `moved`: the compared revision changed at the look that first saw it differ. `virgin`: nothing of the application was ever
-    deployed, as far as is known. `syncs`: successful syncs of it after which it still differed. `acts`: what somebody was announced
-    to have done to it.
+    `moved`: the compared, or the deployed, revision was another at the look that first saw it differ. `virgin`: nothing of the
+    application was ever deployed, as far as is known. `syncs`: successful syncs of it after which it still differed. `acts`: what
+    somebody was announced to have done to it.
     """
 
     difference: str | None = None  # missing · extra · modified

@@ -55,8 +55,11 @@ def _short(one: Facts) -> JSON:
 
 
 def _moved(now: Carried, facts: Facts) -> bool | None:
+    """What it is compared with, or what is deployed (a rollback), is another than at the look before."""
     compared = reading.revisions(facts)
-    return None if now.revisions is None or compared is None else compared != now.revisions
+    if now.revisions is None or compared is None:
+        return None
+    return compared != now.revisions or reading.revisions(facts, "deployed") != now.deployed
 
 
 def _settings(now: Carried, facts: Facts) -> None:

@@ -49,12 +49,16 @@ def evidence(now: Carried, object_: str, episode: Episode, known: JSON) -> Evide
         live_changed=known.get("live_changed"),
         behind=behind,
         moved=known.get("moved"),
-        virgin=known.get("deployed") is None and not any(one["phase"] == SUCCEEDED for one in now.operations),
+        virgin=known.get("deployed") is None and not any(_whole(one) for one in now.operations),
         syncs=_syncs(now, object_, episode, known),
         failed=failed,
         selective=selective,
         acts=[f"{act['user']} {act['did']}" for act in acts_on(now, episode)],
     )
+
+
+def _whole(one: JSON) -> bool:
+    return one["phase"] == SUCCEEDED and not one["partial"]
 
 
 def _behind(known: JSON) -> bool | None:

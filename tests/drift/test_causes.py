@@ -97,7 +97,7 @@ CASES = [
     case(Cause.PENDING_COMMIT, True, "no other program owns", **PENDING | {"target_changed": None}),
     case(Cause.PENDING_COMMIT, False, "is deployed"),
     case(Cause.PENDING_COMMIT, False, "the same as at the look before", behind=True),
-    case(Cause.PENDING_COMMIT, False, "had not changed when it began", **PENDING | {"target_changed": None, "moved": False}),
+    case(Cause.PENDING_COMMIT, False, "had changed when it began", **PENDING | {"target_changed": None, "moved": False}),
     case(Cause.PENDING_COMMIT, False, "waits to be pruned", **EXTRA),
     case(Cause.PENDING_COMMIT, None, "which revision is deployed", **PENDING | {"behind": None, "target_changed": None}),
     case(Cause.PENDING_COMMIT, None, "was not read", **UNREAD | {"behind": True, "moved": True}),
@@ -160,7 +160,7 @@ def test_the_causes_of_both_layers_are_all_asked_and_drift_goes_first() -> None:
     [
         ("kubectl", True), ("kubectl-edit", True), ("kubectl-client-side-apply", True), ("helm", True), ("Mozilla", True),
         ("argocd-server", True), ("HashiCorp/1.0", True), ("python-requests/2.31", True), ("argocd-controller", False),
-        ("argocd-application-controller", False), ("kube-controller-manager", False), ("ocs-operator", False),
+        ("argocd-application-controller", False), ("argocd", False), ("kube-controller-manager", False), ("ocs-operator", False),
         ("helmrelease", False), ("", False),
     ],
 )  # fmt: skip

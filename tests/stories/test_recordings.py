@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from app.canonical import random_id
+from app.changes.drift.store import episodes_matching
 from app.changes.project import Rules, catch_up, digest, rebuild
 from app.changes.store import items_matching
 from app.db.session import read_only, transaction
+from app.domain.drift import Cause, State
 from app.errors import Missing
 from app.ingest.poll import declare, read_stream
 from app.ledger.checkpoint import encode_vkey, generate_key
@@ -17,6 +19,7 @@ from app.ledger.store import seal
 from app.ledger.witness.store import verify_database
 from app.search.fields import CHANGES
 from app.search.language import parse
+from app.search.tree import EVERYTHING
 from app.sources import registry
 from app.sources.contract import Connection
 from sqlalchemy import Engine, text
@@ -116,7 +119,24 @@ def test_every_operation_of_a_real_argo_cd_stands_on_the_timeline(engine: Engine
     assert gone == ([3, 4] if step == 60 else gone if speed else [])
     people = {(p["name"], p["role"]) for change in changes for p in change["people"] if change["syncs"]}
     assert {name for name, role in people if role == "initiator"} <= {"alice", "bob"}
+    _drift(engine)
     _sound(engine)
+
+
+def _drift(engine: Engine) -> None:
+    """One object was seen after somebody edited it, and no other is said to have been; nobody is named for it."""
+    edits = {(deed["app"], deed["path"].rpartition("/")[2]) for deed in lines("argocd-a", "truth") if deed["what"] == "edit"}
+    with read_only(engine) as connection:
+        told = [row.of for row in episodes_matching(connection, EVERYTHING, None, _at_end(), limit=500).items]
+    assert told
+    assert {(one.application, one.name) for one in told if one.cause is Cause.LIVE_EDIT} <= edits
+    assert {one.writers[0].manager for one in told if one.cause is Cause.LIVE_EDIT} <= {"kubectl-edit", "kubectl-patch"}
+    assert all(one.person is not None and not one.person.name for one in told)
+    assert all(one.state is State.CLOSED for one in told), "what was left open at the end was not looked at any more"
+
+
+def _at_end() -> datetime:
+    return datetime.fromisoformat("2026-11-24T04:00:00+00:00")
 
 
 def test_every_run_of_a_server_that_is_not_tfe_stands_on_the_timeline(engine: Engine) -> None:
