@@ -56,8 +56,7 @@ def diff(declared: Mapping[str, Any] | None, live: Mapping[str, Any] | None, dif
     (bare, written), (bare_live, written_live) = _parted(declared), _parted(live)
     merge.documents(bare, bare_live)
     many = len(merge.lines)
-    if written or written_live:
-        merge.documents(written, written_live)
+    merge.documents(written or None, written_live or None)
     return Diff(tuple(merge.lines[:many]), tuple(merge.lines[many:]), tuple(_names(written, written_live)))
 
 

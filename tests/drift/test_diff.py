@@ -180,6 +180,7 @@ def test_a_value_that_was_taken_out_on_both_sides_differs_where_the_source_told_
 def test_a_missing_and_an_extra_object_are_all_of_one_side() -> None:
     assert {line.sign for line in diff(DEPLOYMENT, None).lines} == {DECLARED}
     assert {line.sign for line in diff(None, DEPLOYMENT).lines} == {LIVE}
+    assert {line.sign for line in diff(None, DEPLOYMENT).server} == {LIVE}
     assert diff(None, None).lines == ()
 
 
