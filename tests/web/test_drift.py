@@ -5,9 +5,12 @@ from uuid import UUID
 
 import pytest
 from app.canonical import stable_id
+from app.changes.drift import store
 from app.domain.drift import Cause, Ended, State
 from app.web.store import kept as read
-from app.web.views import drifted
+from app.web.times import UTC_ZONE
+from app.web.views import drifted, tables
+from app.web.views.overview import drifting
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -285,3 +288,24 @@ def test_a_pass_is_only_ever_what_is_known_to_be_within_its_limit(
 def test_every_word_of_the_ledger_has_one_on_the_page() -> None:
     assert set(drifted.CAUSES) == set(Cause)
     assert all(str(ended) for ended in Ended)
+
+
+def test_a_change_leads_to_the_episodes_that_it_stands_on_or_ended(full: Site) -> None:
+    change = full.get("/api/v1/changes?q=is:drifted&limit=1").json()["items"][0]
+    seq = full.get(f"/api/v1/events?q=change:{change['number']}&limit=1").json()["items"][0]["seq"]
+    with full.engine.connect() as connection, connection.begin() as transaction:
+        connection.exec_driver_sql("UPDATE episodes SET ended_told_by = %s WHERE id = %s", (seq, of("healed 10")))
+        found = store.episodes_of_change(connection, UUID(change["id"]))
+        transaction.rollback()
+    assert [one.id for one in found] == [of("healed 10")]
+    grid = tables.drifts(found, False, drift_world.NOW, UTC_ZONE)
+    assert grid is not None
+    assert grid.rows[0][0].href == f"/drift/{of('healed 10')}"
+    assert "self-heal" in [cell.text for cell in grid.rows[0]]
+
+
+def test_a_drift_of_a_source_that_is_not_read_is_told_as_of_then() -> None:
+    late = drift_world.as_row(*drift_world.cast()[0])
+    found = drifting(late, drift_world.NOW, {late.of.source: drift_world.ago(1)})
+    assert found.head == "Deployment payments-api was not as declared, 2 h 28 min over its limit"
+    assert "not read since" in found.text

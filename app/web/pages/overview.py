@@ -107,10 +107,11 @@ def _queue(
 
 def _drifting(connection: Connection, all_streams: Any, now: datetime) -> list[view.QueueItem]:
     """The worst that stands beyond its limit, and how many more there are."""
-    late = {name: at or now for name, at in drifted.unread(all_streams, now).items()}
+    unread = drifted.unread(all_streams, now)
+    late = {name: at or now for name, at in unread.items()}
     many = drift.standing_now(connection, now, unread=late)["over"]
     worst = drift.worst_standing(connection, EVERYTHING, now, late, limit=min(many, MOST_DRIFTS)) if many else ()
-    found = [view.drifting(one, now) for one in worst]
+    found = [view.drifting(one, now, unread) for one in worst]
     return [*found, view.drifting_more(many - len(found))] if many > len(found) else found
 
 

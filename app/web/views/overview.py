@@ -148,16 +148,15 @@ def failing(found: Any, titles: Mapping[str, str], address: Callable[[str], str]
     return QueueItem(VERDICTS["fail"], f"{name} fails on {many}", titles.get(name, ""), address(f"control:{folded}/fail"), age, "")
 
 
-def drifting(one: EpisodeRow, now: datetime) -> QueueItem:
-    """A drift that stands beyond its limit."""
-    named, stood = drifted.named(one.of), one.stood(now)
+def drifting(one: EpisodeRow, now: datetime, late: drifted.Unread) -> QueueItem:
+    """A drift that stands beyond its limit; of a source that is not read now, so far as it was."""
+    named, (stood, unread) = drifted.named(one.of), drifted.as_of(one, now, late)
     long = stood.seconds if stood.seconds is not None else stood.least
     beyond = took(long - one.limit.total_seconds()) if one.limit is not None else ""
     badge = Badge("fail", "v-fail", "drift")
-    head = f"{named.what} is not as declared, {beyond} over its limit"
-    return QueueItem(
-        badge, head, f"{named.where}: {drifted.cause(one.of)}", f"/drift/{one.id}", took(long), drifted.written(one.of)
-    )
+    head = f"{named.what} {'was' if unread else 'is'} not as declared, {beyond} over its limit"
+    text = f"{named.where}: {drifted.cause(one.of)}" + ("; not read since" if unread else "")
+    return QueueItem(badge, head, text, f"/drift/{one.id}", took(long), drifted.written(one.of))
 
 
 def drifting_more(many: int) -> QueueItem:

@@ -43,13 +43,13 @@ def drifts(found: Sequence[EpisodeRow], more: bool, now: datetime, zone: Zone) -
     """The newest episodes that a change stands on, or ended; None where there are none. `more`: there are others."""
     rows = []
     for one in found:
-        named, stood = drifted.named(one.of), one.stood(now)
+        named, seconds = drifted.named(one.of), one.stood(now).seconds if one.of.ended_at else None
         rows.append(
             (
                 Cell(named.what, f"/drift/{one.id}"),
                 Cell(named.where),
                 Cell(time=shown(one.of.onset_before, zone)),
-                Cell(took(stood.seconds) if stood.seconds is not None else "not known"),
+                Cell(took(seconds) if seconds is not None else "not known" if one.of.ended_at else "its page tells"),
                 Cell(drifted.cause(one.of)),
                 Cell(f"{one.of.ended_by or 'not known how'}" if one.of.ended_at else "not yet"),
             )
