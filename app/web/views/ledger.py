@@ -102,7 +102,7 @@ KEYS = (
     Form("j k", "next and previous row"),
     Form("Enter", "open the row"),
     Form("Esc", "close, or let go of the row"),
-    Form("g o · g c · g e · g d · g l · g n · g s · g p", "overview, changes, events, drift, ledger, lineage, sources, people"),
+    Form("g", "then a letter: o overview, c changes, e events, d drift, l ledger, n lineage, s sources, p people"),
     Form("e", "export the list as CSV"),
     Form("c", "copy the address of this page"),
     Form("u", "times in UTC"),
