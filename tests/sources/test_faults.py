@@ -190,7 +190,8 @@ def endpoints() -> Iterator[tuple[str, str]]:
 ENDPOINTS = list(endpoints())
 
 
-TIMES = ("observed_after", "observed_before", "onset_after", "onset_before", "unknown_since", "compared_at")  # of our looking
+LOOKED = ("seen_after", "observed_after", "observed_before")
+TIMES = (*LOOKED, "onset_after", "onset_before", "unknown_since", "compared_at")  # of our looking
 POORER = {"apply-resources": "complete"}  # told once, and so for good as it was seen; this fact says that it is not whole
 ABSENT = {"run-event", "plan-resources"}  # which a server may have no endpoint for: docs/sources.md says what that leaves unknown
 SNAPSHOTS = {"branch-rules": "rules"}  # told again as a change when more of it can be read: by type, the fact that is the snapshot
@@ -221,6 +222,8 @@ def same(event: Event, well: Event) -> bool:
     mine, its = shown(event), shown(well)
     if event.actor and event.actor.kind is ActorKind.UNKNOWN:
         mine["actor"] = its["actor"]
+        if event.facts.get("kind_by") in {"record", "history"}:  # nobody announced it, as far as could be read
+            mine["facts"] |= {name: its["facts"].get(name) for name in ("kind_by", "automated")}
     if event.type in POORER and event.facts.get(POORER[event.type]) is False:
         mine["facts"] = its["facts"]
     if event.type != "run" and less(asdict(event.keys), asdict(well.keys)):

@@ -26,7 +26,7 @@ from typing import Any
 from app.canonical import canonical_json, digest
 from app.domain.event import Event, Step
 from app.sources.argocd.maker import Maker
-from app.sources.argocd.memory import Memory
+from app.sources.argocd.memory import Memory, telling
 from app.sources.argocd.names import instant, stamp
 from app.sources.argocd.parts import PART, in_parts
 from app.sources.argocd.standing import Standing
@@ -80,10 +80,10 @@ def comparison_events(make: Maker, now: Standing, memory: Memory, objects: Seque
     if asked and memory.content == content:
         return
     memory.content = content
-    parts = _parts(told)
+    parts, name = _parts(told), telling(memory, content, stamp(make.now))
     facts = {"revisions": now.revisions, "compared_at": now.compared_at and now.compared_at.isoformat(), "parts": len(parts)}
     for n, part in enumerate(parts):
-        unique = f"{facts['compared_at']}/{stamp(make.now)}/{digest(canonical_json(part))[7:23]}/{n}"
+        unique = f"{name}/{digest(canonical_json(part))[7:23]}/{n}"
         yield make.event(
             "comparison", make.uid, "compared", Step.ASSESSED, make.now, {**facts, "part": n, "resources": part}, unique=unique
         )

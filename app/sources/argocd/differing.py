@@ -14,7 +14,7 @@ from app.domain.event import Event, How, Step
 from app.sources.argocd.account import Account
 from app.sources.argocd.deeds import Deed
 from app.sources.argocd.maker import Maker
-from app.sources.argocd.memory import Memory
+from app.sources.argocd.memory import Memory, telling
 from app.sources.argocd.names import instant, stamp
 from app.sources.argocd.operations import Heard
 from app.sources.argocd.parts import PART, in_parts
@@ -33,6 +33,7 @@ class Differing:
 
     def __init__(self, make: Maker, memory: Memory, found: Account, heard: Heard, last_pass: datetime | None) -> None:
         self.make, self.memory, self.found, self.last_pass = make, memory, found, last_pass
+        self.said = [(one.at, one.sync[1]) for one in heard.said or () if one.sync]
         turns = [one for one in heard.said or () if one.sync and list(one.order) > memory.heard]
         self.turns = [(one.at, one.sync[1]) for one in sorted(turns, key=lambda one: one.order) if one.sync]
         self.wait = False  # its announcements say that it turned after it was read: look again
@@ -79,6 +80,10 @@ class Differing:
         over = [one.deed for one in self.found.operations if one.deed.over]
         return operation_id(self.make.uid, over[-1]) if over else None
 
+    def _last_turn(self, status: str) -> str:
+        """When its last announced turn to this status was, heard before or now."""
+        return stamp(max(times)) if (times := [at for at, to in self.said if to == status]) else ""
+
     def _seen_after(self, now: Standing, turned: datetime | None) -> datetime | None:
         """When it was last known to stand otherwise: found so by a reading, shown equal by the list, or announced."""
         known = [instant(self.memory.looked)]
@@ -120,8 +125,10 @@ class Differing:
             lists["ignored"], facts["because"] = now.differing, IGNORED
         at = turned or self.make.now
         parts = list(in_parts(lists, PART))
+        mark = f"between/{stamp(until)}" if until else f"{self._mark(now, told)}/{self._last_turn(now.sync)}"
+        name = telling(self.memory, mark, stamp(self.make.now))
         for n, part in enumerate(parts):
-            unique = f"{stamp(at)}/{stamp(self.make.now)}/{n}"
+            unique = f"{name}/{n}"
             more = {**facts, "part": n, "parts": len(parts), **part}
             yield self.make.event(
                 "differing", self.make.uid, status, Step.ASSESSED, at, more, unique=unique, how=how, announced=until is not None

@@ -111,6 +111,7 @@ class Memory(msgspec.Struct, omit_defaults=True):
     asked: str = ""  # when what differs was asked for last
     content: str = ""  # of what was told of it then
     states: dict[str, list[str]] = {}  # object → digests of its target and live state then
+    marks: list[str] = []  # of what was told to differ, each once
     secrets: Secrets | None = None
     owner: str = ""  # the ApplicationSet that made it
     managed: list[str] = []  # digest of the objects it was told to manage last, and the name of that look
@@ -119,6 +120,18 @@ class Memory(msgspec.Struct, omit_defaults=True):
     hydrated: list[str] = []  # marks of hydrations that were told
     destination: str | None = None
     repository: str | None = None
+
+
+MARKS = 50  # from then on every telling has its time
+
+
+def telling(memory: Memory, mark: str, at: str) -> str:
+    """The name of a telling: by what it tells, so that a memory that was lost tells nothing anew; with its time where it tells
+    again what was told before."""
+    if mark in memory.marks or len(memory.marks) >= MARKS:
+        return f"{mark}/{at}"
+    memory.marks.append(mark)
+    return mark
 
 
 def load(value: Any) -> Memory | None:
