@@ -36,13 +36,15 @@ class Differing:
         self.said = [(one.at, one.sync[1]) for one in heard.said or () if one.sync]
         turns = [one for one in heard.said or () if one.sync and list(one.order) > memory.heard]
         self.turns = [(one.at, one.sync[1]) for one in sorted(turns, key=lambda one: one.order) if one.sync]
-        self.wait = False  # its announcements say that it turned after it was read: look again
+        self.unheard = heard.said is None
+        self.wait = False  # its announcements say that it turned after it was read, or could not be read: look again, once
 
     def events(self, now: Standing) -> Iterator[Event]:
         """What is new, if it can be told now."""
         if now.sync not in {SYNCED, OUT_OF_SYNC} or now.busy or now.stale:
             return
-        self.wait = now.sync == OUT_OF_SYNC and bool(self.turns) and self.turns[-1][1] == SYNCED and not self.memory.hesitated
+        contradicted = now.sync == OUT_OF_SYNC and bool(self.turns) and self.turns[-1][1] == SYNCED
+        self.wait = (contradicted or self.unheard) and not self.memory.hesitated
         if self.wait:
             return
         turned = self.turns[-1][0] if self.turns and self.turns[-1][1] == now.sync else None
