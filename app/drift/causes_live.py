@@ -66,10 +66,12 @@ def mutating_webhook(e: Evidence) -> Answer:
         return None, UNREAD
     if e.foreign:
         return False, f"{e.foreign[-1].manager} owns a field that differs; what admission changes is owned by who applied it"
-    if e.syncs >= 2:
-        return True, f"it differed again after each of {e.syncs} successful syncs, and only Argo CD's own syncs wrote it"
     if e.behind:
         return False, "what it is compared with was not applied yet"
+    if e.syncs >= 2 and e.behind is None:
+        return None, "it differed again after each sync; whether what it is compared with is what they applied is not known"
+    if e.syncs >= 2:
+        return True, f"it differed again after each of {e.syncs} successful syncs, and only Argo CD's own syncs wrote it"
     if e.syncs:
         return None, "it differed after one successful sync; whether it does after each is not known"
     return None, "no sync of it was seen since it differs, so that none could show whether it comes again"

@@ -72,6 +72,8 @@ CASES = [
     case(Cause.MUTATING_WEBHOOK, None, "no sync of it was seen", **ALONE),
     case(Cause.MUTATING_WEBHOOK, False, "kubectl-edit owns", syncs=5),
     case(Cause.MUTATING_WEBHOOK, False, "was not applied yet", **PENDING),
+    case(Cause.MUTATING_WEBHOOK, False, "was not applied yet", **PENDING | {"syncs": 2}),  # a rollback, and a sync before it
+    case(Cause.MUTATING_WEBHOOK, None, "is not known", **ALONE, syncs=2, behind=None),
     case(Cause.MUTATING_WEBHOOK, None, "not read", **UNREAD),
     case(Cause.MISSING, True, "is not there", **MISSING | {"live_changed": None}),
     case(Cause.MISSING, True, "live at the look before", **MISSING | {"behind": True}),

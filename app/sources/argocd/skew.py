@@ -9,6 +9,7 @@ the two. No header of an answer tells this; a proxy writes its own time there.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil, floor
 from typing import Any
 
 import msgspec
@@ -18,35 +19,44 @@ from app.sources.argocd.names import instant, stamp
 from app.sources.argocd.view import SOON
 
 LEAST = timedelta(minutes=2)  # less than this is taken for none: an answer may take its time
-SECOND = timedelta(seconds=1)
 MADE, STARTED, FINISHED = 0, 3, 4  # places in what a list shows
 
 
 class Measured(msgspec.Struct, omit_defaults=True):
-    """What is remembered. `ahead`: seconds that their clock is before ours, negative where it is behind; `newest`: the latest time
-    of theirs that any list showed."""
+    """What is remembered, in whole seconds: their clock is at least `low` and at most `high` ahead of ours (negative: behind).
+    `newest`: the latest time of theirs that any list showed."""
 
-    ahead: int = 0
+    low: int | None = None
+    high: int | None = None
     newest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Skew:
-    """`ahead`: theirs minus ours, in whole seconds; nothing while it is below LEAST."""
-
-    ahead: timedelta = timedelta()
+    low: timedelta | None = None
+    high: timedelta | None = None
     newest: str = ""
+
+    @property
+    def ahead(self) -> timedelta:
+        """Theirs minus ours, no more than is proven: what is seen is then dated no later than it was. Nothing while it may be below
+        LEAST."""
+        if self.low is None or self.high is None or (self.low < LEAST and self.high > -LEAST):
+            return timedelta()
+        return self.low
 
     @classmethod
     def of(cls, value: Any) -> "Skew":
         try:
             kept = msgspec.convert(value or {}, Measured)
-        except msgspec.ValidationError:
+            low, high = (None if one is None else timedelta(seconds=one) for one in (kept.low, kept.high))
+        except (msgspec.ValidationError, OverflowError):
             return cls()
-        return cls(timedelta(seconds=kept.ahead), kept.newest)
+        return cls(low, high, kept.newest)
 
     def kept(self) -> dict[str, Any] | None:
-        out: dict[str, Any] = msgspec.to_builtins(Measured(int(self.ahead.total_seconds()), self.newest))
+        low, high = (None if one is None else int(one.total_seconds()) for one in (self.low, self.high))
+        out: dict[str, Any] = msgspec.to_builtins(Measured(low, high, self.newest))
         return out or None
 
     def measured(self, memory: Mapping[str, Any], lines: Sequence[Listed], last: datetime | None, now: datetime) -> "Skew":
@@ -57,12 +67,12 @@ class Skew:
         kept = stamp(newest) if newest else ""
         latest = max(_new(memory, lines, before, now), default=None) if before and last else None
         if latest is None or last is None:
-            return Skew(self.ahead, kept)
-        low, high = latest - now - SECOND, latest + SECOND - last  # a time is a whole second, cut off
-        if low <= self.ahead <= high:
-            return Skew(self.ahead, kept)
-        near = timedelta() if low <= timedelta() <= high else low + (high - low) / 2
-        return Skew(timedelta(seconds=round(near.total_seconds())) if abs(near) >= LEAST else timedelta(), kept)
+            return Skew(self.low, self.high, kept)
+        low = timedelta(seconds=floor((latest - now).total_seconds()))
+        high = timedelta(seconds=ceil((latest - last).total_seconds()) + 1)  # a time is a whole second, cut off
+        if self.low is not None and self.high is not None and low <= self.high and self.low <= high:
+            return Skew(max(low, self.low), min(high, self.high), kept)
+        return Skew(low, high, kept)
 
 
 def _times(seen: Sequence[str]) -> list[datetime | None]:
