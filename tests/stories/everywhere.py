@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from tests.stories.bank import Bank
 
 LISTS = (
-    *("/", "/changes", "/events", "/drift", "/sources", "/ledger", "/people", "/lineage", "/metrics"),
-    *("/changes.csv", "/events.csv", "/drift.csv", "/people.csv", "/lineage.csv"),
+    *("/", "/changes", "/events", "/drift", "/sources", "/ledger", "/people", "/lineage", "/ownership", "/metrics"),
+    *("/changes.csv", "/events.csv", "/drift.csv", "/people.csv", "/lineage.csv", "/ownership.csv"),
 )
 ANSWERS = (
     *("/api/v1/changes?limit=200", "/api/v1/events?limit=200", "/api/v1/people", "/api/v1/lineage", "/api/v1/changes/count"),
-    *("/api/v1/drift?limit=200", "/api/v1/blind-spots?limit=200"),
+    *("/api/v1/drift?limit=200", "/api/v1/blind-spots?limit=200", "/api/v1/ownership"),
 )
 
 

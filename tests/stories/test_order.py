@@ -1,5 +1,7 @@
 """What had to be there first, from the servers to the pages: a sync missed what a run makes; and who manages what twice."""
 
+import csv
+import io
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -248,6 +250,13 @@ def test_an_object_of_both_is_named_with_both_sides(story: Story) -> None:
     twice = listed.json()["items"][2]
     assert twice["terraform"]["address"] == "kubernetes_deployment_v1.api"
     assert twice["argocd"]["application"] == "settlements-api"
+    rows = list(csv.DictReader(io.StringIO(story.bank.page("/ownership.csv").text)))
+    assert [(row["finding"], row["name"], row["strength"], row["because"]) for row in rows] == [
+        (one["finding"], one["object"]["name"], one["strength"], one["because"]) for one in listed.json()["items"]
+    ]
+    assert (rows[2]["terraform_address"], rows[2]["terraform_at"]) == (twice["terraform"]["address"], twice["terraform"]["at"])
+    assert (rows[0]["argocd_application"], rows[0]["beside"], rows[1]["terraform_run"]) == ("", "settlements-api", "")
+    assert "Export 3 as CSV" in page.text
     for text in (page.text, story.change("run")[1], story.change("operation")[1]):
         assert "kubernetes_deployment_v1.api in platform-production" in text
         assert "Both declare it" in text

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Row, Select, and_, delete, or_, select, text, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from app.canonical import stable_id
 from app.changes.document import storable
@@ -154,7 +154,7 @@ def _look(told: Sequence[Sequence[Row[Any]]]) -> Look | None:
 
 def unread(connection: Connection) -> list[tuple[str, str, str]]:
     """(source, application, because) of those that could not be looked at, and nothing newer is told of them."""
-    newest = select(lineage_looks).distinct(lineage_looks.c.source, lineage_looks.c.uid)
+    newest = select(lineage_looks).ext(distinct_on(lineage_looks.c.source, lineage_looks.c.uid))
     newest = newest.order_by(lineage_looks.c.source, lineage_looks.c.uid, lineage_looks.c.seq.desc())
     found = connection.execute(newest).mappings()
     return sorted((row["source"], row["application"], row["because"]) for row in found if row["status"] != "listed")

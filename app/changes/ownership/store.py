@@ -22,7 +22,7 @@ from sqlalchemy import (
     tuple_,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from app.db.tables.ownership import held_objects, made_objects, managed_objects
 from app.domain.ownership import CLOUD, CONTROL, WORKLOADS, ByArgoCD, ByTerraform, Finding, Owned
@@ -92,7 +92,8 @@ def _held() -> Subquery:
     left = select(*(held_objects.c[name] for name in columns), literal(False).label("gone"))
     told = union_all(made, left).subquery()
     place = (told.c.source, told.c.workspace, told.c.address)
-    newest = select(told).distinct(*place).order_by(*place, told.c.at.desc(), told.c.gone, told.c.run.desc()).subquery()
+    order = (*place, told.c.at.desc(), told.c.gone, told.c.run.desc())
+    newest = select(told).ext(distinct_on(*place)).order_by(*order).subquery()
     return select(newest).where(newest.c.gone.is_(False)).subquery()
 
 

@@ -1,10 +1,13 @@
-"""`/ownership` and `/api/v1/ownership`: one reading, two doors."""
+"""`/ownership`, `/ownership.csv` and `/api/v1/ownership`: one reading, three doors."""
 
 import orjson
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
 
 from app.changes.ownership import store
 from app.db.session import read_only
+from app.evidence.csv import MEDIA_TYPE
+from app.evidence.ownership import ownership_csv
 from app.web.csp import NO_STORE
 from app.web.portal import Portal, sealed
 from app.web.schema import problems
@@ -25,6 +28,14 @@ def router(portal: Portal) -> APIRouter:
             found = store.owned(connection)
             around = shell(seen, "Ownership", "ownership", sealed(connection))
         return portal.page(request, seen, "ownership.html", ownership_page(around, found))
+
+    @pages.get(PATH + ".csv", include_in_schema=False)
+    def table() -> Response:
+        with read_only(portal.engine) as connection:
+            found = items(store.owned(connection))
+        name = f"ownership-{portal.clock():%Y-%m-%d}.csv"
+        headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": NO_STORE}
+        return StreamingResponse(ownership_csv(found), media_type=MEDIA_TYPE, headers=headers)
 
     @pages.get(
         f"/api/v1{PATH}",

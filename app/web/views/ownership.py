@@ -12,7 +12,7 @@ from app.web.views.shell import Shell
 from app.web.views.tables import Cell, Grid
 
 HINTS = {Finding.TWICE: "owned twice", Finding.TERRAFORM: "by Terraform", Finding.ARGOCD: "by Argo CD"}
-SHOWN = 500  # of one finding; the JSON has all
+SHOWN = 500  # of one finding; the CSV and the JSON have all
 WORDS = {
     Finding.TWICE: ("Managed by both", "Terraform and Argo CD each declare it"),
     Finding.TERRAFORM: ("Applications made by Terraform", "beside what Argo CD deploys into the same namespace"),
@@ -26,6 +26,7 @@ class OwnershipPage:
     shell: Shell
     lead: str
     rest: str
+    export: str
     tables: tuple[Grid, ...]
 
 
@@ -37,6 +38,7 @@ def ownership_page(shell: Shell, found: Sequence[Owned]) -> OwnershipPage:
         lead=lead if found else "No object stands out.",
         rest="Of Terraform the newest plan and apply of each workspace say what it manages, of Argo CD what its applications list. "
         "These are hints, and no control judges them.",
+        export=f"Export {len(found):,} as CSV",
         tables=tuple(grid for grid in grids if grid.rows),
     )
 
@@ -93,7 +95,8 @@ def _argocd(side: ByArgoCD | None) -> dict[str, Any] | None:
 
 def _grid(finding: Finding, found: Sequence[Owned]) -> Grid:
     name, says = WORDS[finding]
-    more = f"; the first {SHOWN:,} of {len(found):,} are shown, the JSON has all" if len(found) > SHOWN else f": {len(found):,}"
+    cut = f"; the first {SHOWN:,} of {len(found):,} are shown, the CSV and the JSON have all"
+    more = cut if len(found) > SHOWN else f": {len(found):,}"
     return Grid(finding.replace(" ", "-"), name, says + more, HEADS, tuple(_row(one) for one in found[:SHOWN]))
 
 
