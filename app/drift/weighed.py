@@ -49,12 +49,18 @@ def evidence(now: Carried, object_: str, episode: Episode, known: JSON) -> Evide
         live_changed=known.get("live_changed"),
         behind=behind,
         moved=known.get("moved"),
-        virgin=known.get("deployed") is None and not any(_whole(one) for one in now.operations),
+        virgin=known.get("deployed") is None and not _deployed_before(now, episode, known),
         syncs=_syncs(now, object_, episode, known),
         failed=failed,
         selective=selective,
         acts=[f"{act['user']} {act['did']}" for act in acts_on(now, episode)],
     )
+
+
+def _deployed_before(now: Carried, episode: Episode, known: JSON) -> bool:
+    """A whole sync had succeeded before it was last seen to differ."""
+    onset, lasted = iso(episode.onset_before) or "", known.get("outlasted", ())
+    return any(_whole(one) and (one["id"] in lasted or (one["end"] or onset) < onset) for one in now.operations)
 
 
 def _whole(one: JSON) -> bool:

@@ -305,3 +305,15 @@ def test_facts_of_any_shape_raise_nothing(kind: str, value: object) -> None:
     )
     for status in ("OutOfSync", "Synced", "compared", "open", "closed", "Succeeded", "missing"):
         told([FINE, EDITED, of_app(kind, status, 20, **dict.fromkeys(facts, value)), differing(30)])
+
+
+def test_what_waits_for_the_first_sync_of_all_is_no_drift_also_once_that_sync_is_told() -> None:
+    first = differing(10, DEPLOYMENT, deployed=None, same=None, health="Missing")
+    read = comparison(10, DEPLOYMENT, difference="missing")
+    for later in ([], [operation(12, 13)], [operation(12, 13), differing(14, after=12)]):
+        one = only([first, read, *later])
+        assert (one.cause, one.because, one.is_drift) == (
+            Cause.PENDING_COMMIT,
+            "nothing of the application was deployed yet",
+            False,
+        )
