@@ -21,13 +21,14 @@ NAMELESS = "///"  # what a heal put back that only its announcement tells of
 
 
 def heal(now: Carried, record: JSON, entry: Entry) -> None:
-    """Each object of a self-heal that is not open was out for a time that no look saw, unless its end was seen already."""
+    """Each object of a self-heal that is not open was out for a time that no look saw, unless its end was seen already, or the
+    heal itself found that it did not differ."""
     if record["kind"] != "self-heal" or record["healed"]:
         return
     record["healed"] = True
     explained = {name_of(one) for one in now.closed.values() if one.ended_operation == key_of(now, record)}
     for object_ in record["touched"]:
-        if object_ not in now.open and object_ not in explained:
+        if object_ not in now.open and object_ not in explained and object_ not in record["same"]:
             unseen_heal(now, object_, record, entry.seq)
     if not record["touched"] and not now.open and not explained:
         unseen_heal(now, NAMELESS, record, entry.seq)

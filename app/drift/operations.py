@@ -1,5 +1,6 @@
 """Operations as far as drift needs them: which ones ran, what they touched, and what they ended."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -24,6 +25,7 @@ ENDED = {
     "rollback": Ended.ROLLBACK,
 }
 GUESSED = (Ended.BY_HAND, Ended.GIT_CHANGE, Ended.UNKNOWN)  # ends that an operation told later explains better
+SAME = re.compile(r"\S+ unchanged(?:$|\.\s)")
 UNASKED = "Argo CD and a Kubernetes object name programs, never a person; the cluster's audit log knows who it was"
 
 
@@ -49,6 +51,7 @@ def operation(now: Carried, entry: Entry) -> JSON | None:
     touched = reading.mappings(facts.get("resources"))
     record["partial"] = record["kind"] in PARTIAL or reading.flag(facts, "partial") is True
     record["touched"] = sorted({reading.object_of(one) for one in touched}) if record["partial"] else []
+    record["same"] = sorted({reading.object_of(one) for one in touched if _same(one)}) if record["partial"] else []
     record["failed"] = sorted({reading.object_of(one) for one in touched if reading.text(one, "status") == "SyncFailed"})
     now.operations = [*(one for one in now.operations if one["id"] != ident), record]
     if phase in (SUCCEEDED, UNSEEN):
@@ -67,11 +70,18 @@ def results(now: Carried, entry: Entry) -> JSON | None:
     record["failed"] = sorted({*record["failed"], *failed})
     if record["partial"]:
         record["touched"] = sorted({*record["touched"], *map(reading.object_of, listed)})
+        record["same"] = sorted({*record["same"], *(reading.object_of(one) for one in listed if _same(one))})
     record["healed"] = False  # what this part names may have been healed too
     now.operations = [record if one["id"] == record["id"] else one for one in now.operations]
     if record["phase"] in (SUCCEEDED, UNSEEN):
         _amend_ends(now, record, entry)
     return record
+
+
+def _same(one: reading.Facts) -> bool:
+    """Client-side apply found the object as it is declared: `deployment.apps/api unchanged`, kubectl's words. A warning may follow
+    them after a full stop. Server-side apply says `serverside-applied` of every object, so it tells nothing of this."""
+    return SAME.match(reading.text(one, "message")) is not None
 
 
 def _record(now: Carried, ident: str) -> JSON | None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from app.domain.drift import Ended
 from app.domain.event import Event
 
@@ -13,7 +14,7 @@ def config(n: int) -> dict[str, Any]:
 
 
 def results(start: float, end: float, part: int, parts: int, *objects: dict[str, Any], attempt: int | None = None) -> Event:
-    listed = [{**one, "status": "Synced", "message": "configured"} for one in objects]
+    listed = [{"message": "configured", **one, "status": "Synced"} for one in objects]
     ident = f"{UID}/{iso(start)}"
     bare = of_app("operation", "Succeeded", end, id_=ident)
     facts = {"uid": UID, "part": part, "parts": parts, "attempt": attempt, "resources": listed}
@@ -47,3 +48,26 @@ def test_what_a_failed_attempt_touched_is_not_what_the_operation_did() -> None:
     one, other = config(0), config(1)
     episodes, _, _ = told([differing(0), operation(5, 6, "self-heal", one), results(5, 6, 1, 1, other, attempt=1), differing(7)])
     assert [episode.name for episode in episodes.values()] == ["config-00"]
+
+
+@pytest.mark.parametrize(
+    ("message", "differed"),
+    [
+        ("configmap/config-00 unchanged", False),
+        ("configmap/config-00 unchanged. Warning: resource configmaps/config-00 is missing an annotation", False),
+        ("configmap/config-00 configured", True),
+        ("configmap/unchanged configured", True),
+        ("configmap/config-00 configured. Warning: the spec is unchanged", True),
+        ("configmap/config-00 serverside-applied", True),  # it says so of every object: nothing is told of this one
+        ("", True),
+    ],
+)
+def test_what_a_heal_found_as_declared_is_no_episode(message: str, differed: bool) -> None:
+    quiet = {**config(0), "message": message}
+    healed = {**config(1), "message": "configmap/config-01 configured"}
+    names = ["config-00", "config-01"] if differed else ["config-01"]
+    whole = told([differing(0), operation(5, 6, "self-heal", quiet, healed), differing(7)])[0]
+    assert sorted(one.name for one in whole.values()) == names
+    first = operation(5, 6, "self-heal", healed)
+    parts = told([differing(0), first, results(5, 6, 1, 1, quiet, healed), differing(7)])[0]
+    assert sorted(one.name for one in parts.values()) == names
