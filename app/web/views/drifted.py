@@ -116,8 +116,10 @@ def cause(one: Episode) -> str:
 
 
 def written(one: Episode) -> str:
-    """Programs, and the person where one is known: a program is never taken for a person."""
-    programs = ", ".join(dict.fromkeys(writer.manager for writer in one.writers)) or "not known"
+    """The programs that own what differs, where any field of it has an owner, else all that wrote to the object; and the person
+    where one is known: a program is never taken for a person."""
+    owners = [name for change in one.changes or () for name in change.by]
+    programs = ", ".join(dict.fromkeys(owners or [writer.manager for writer in one.writers])) or "not known"
     if one.person is None:
         return programs
     return f"{programs}, {one.person.person or one.person.name or 'person unknown'}"
