@@ -1,6 +1,6 @@
 """The three fake servers as one bank: what people do there, in one call each."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,14 +11,18 @@ from app.demo.cast import (
     MANIFESTS,
     ORGANIZATION,
     PIPELINE,
+    QUIET,
+    QUIET_WORKSPACE,
     Application,
     applications,
     workspaces,
 )
 from app.demo.cast import Workspace as Place
+from app.demo.fakes import argocd_drift as drift
 from app.demo.fakes import argocd_secrets as secrets
 from app.demo.fakes import github_branches as branches
 from app.demo.fakes.argocd_state import ArgocdState
+from app.demo.fakes.argocd_types import ApplicationState, ResourceState
 from app.demo.fakes.github_state import GithubState
 from app.demo.fakes.github_things import Protection
 from app.demo.fakes.tfe_state import PolicyState, PullRequestState, RunState, TfeState
@@ -45,9 +49,26 @@ class Proposal:
     paths: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Brings:
+    """What a commit changes of an application: fields of objects ({name: {path: value}}), and which it declares no more."""
+
+    app: Application
+    changes: Mapping[str, Mapping[str, str]]
+    removed: tuple[str, ...] = ()
+
+
 CHECK = "validate"
 DATABASE = "/settlements/production/database-endpoint"
 READERS = {"payments-api": "1h", "settlements": "0"}  # by how often they read it
+MORE: Mapping[str, Mapping[str, Mapping[str, str]]] = {  # application → its ConfigMaps → their data
+    "fraud-detector": {"fraud-detector-config": {"threshold": "0.82"}},
+    "card-ledger": {
+        "card-ledger-config": {"daily-limit": "2000", "currency": "EUR"},
+        "card-ledger-rates-2025": {"interchange": "0.2"},
+    },
+    "statements": {"statements-config": {"send-at": "06:00"}},
+}
 PROTECTION = Protection(checks=(CHECK,), approvals=1, dismiss_stale=True, admins=True)
 
 
@@ -71,9 +92,9 @@ class Bank:
         for name in (INFRA, MANIFESTS):
             self.github.add_repository(name, since)
         self.tfe.user(PIPELINE, service=True)
-        for place in self.workspaces:
+        for place in (*self.workspaces, QUIET_WORKSPACE):
             self.tfe.add_workspace(place.name, INFRA, place.directory, place.auto_apply, created_at=since)
-        for app in self.applications:
+        for app in (*self.applications, *QUIET):
             paths = [f"{app.path}/deployment.yaml"]
             first = self.push_directly(app.repository, "eli-brandt", since, paths, f"Import {app.name}")
             self.argocd.add_application(
@@ -88,11 +109,24 @@ class Bank:
                 auto_sync=app.auto_sync,
                 self_heal=app.self_heal,
             )
+            self._declares(app)
             self._reads(app, since)
             self.begin_sync(app, since + timedelta(minutes=1), "eli-brandt")
             self.finish_sync(app, since + timedelta(minutes=2))
         for name in (INFRA, MANIFESTS):
             branches.protect(self.github, name, "main", PROTECTION, since + timedelta(minutes=3))
+
+    def _declares(self, app: Application) -> None:
+        """What Git says of the objects of which single fields come to differ."""
+        if app.name in MORE:
+            state = self.argocd.applications[app.name]
+            container = {"name": app.name, "image": f"registry.bank.example/{app.name}:2.4.0"}
+            pods = {"containers": [{**container, "resources": {"limits": {"memory": "512Mi"}}}]}
+            drift.declare(state, app.name, {"spec": {"replicas": 3, "template": {"spec": pods}}})
+            for name, data in MORE[app.name].items():
+                if all(one.name != name for one in state.resources):
+                    state.resources.append(ResourceState("ConfigMap", name, "", app.namespace))
+                drift.declare(state, name, {"data": data})
 
     def _reads(self, app: Application, since: datetime) -> None:
         """Two applications read a parameter that a run writes: one every hour, the other once and never again by itself."""
@@ -147,15 +181,18 @@ class Bank:
     def approve(self, pr: Proposal, reviewer: str, at: datetime) -> None:
         self.review(pr, reviewer, "APPROVED", at)
 
-    def merge(self, pr: Proposal, by: str, at: datetime) -> str:
-        """Squashed onto the default branch, which Argo CD then finds to have moved. Raises ValueError without its approvals."""
+    def merge(self, pr: Proposal, by: str, at: datetime, brings: Brings | None = None) -> str:
+        """Squashed onto the default branch, which Argo CD then finds to have moved. Raises ValueError without its approvals.
+
+        Without `brings` it changes something of every object whose application's path it touches.
+        """
         state = self.github.repositories[pr.repository].pull_requests[pr.number]
         approved = {one.author for one in state.reviews if one.state == "APPROVED" and one.commit == state.head} - {state.author}
         if len(approved) < self._approvals(pr.repository):
             raise ValueError(f"{pr.repository}#{pr.number} has too few approvals to be merged")
         branches.check(self.github, pr.repository, pr.number, CHECK, "SUCCESS", at - timedelta(seconds=30))
         sha = self.github.merge(pr.repository, pr.number, by, at, "squash")
-        self._landed(pr.repository, sha, pr.paths, by, at)
+        self._landed(pr.repository, sha, pr.paths, by, at, brings)
         return sha
 
     def push_directly(self, repository: str, by: str, at: datetime, paths: Sequence[str], message: str) -> str:
@@ -179,11 +216,14 @@ class Bank:
         finally:
             branches.protect(self.github, repository, "main", PROTECTION, at)
 
-    def _landed(self, repository: str, sha: str, paths: Sequence[str], by: str, at: datetime) -> None:
+    def _landed(self, repository: str, sha: str, paths: Sequence[str], by: str, at: datetime, brings: Brings | None = None) -> None:
         message = self.github.repositories[repository].git.commits[sha].message
         self.argocd.commit(sha, at=at, author=by, message=message)
-        touched = [app.path for app in self.applications if any(path.startswith(f"{app.path}/") for path in paths)]
+        everything = (*self.applications, *QUIET) if brings is None else ()
+        touched = [app.path for app in everything if any(path.startswith(f"{app.path}/") for path in paths)]
         self.argocd.push(f"{GIT}/{repository}.git", sha, at, paths=touched)
+        if brings:
+            drift.commit(self.argocd, self.touch(brings.app), sha, at, brings.changes, removed=brings.removed)
 
     def close(self, pr: Proposal, by: str, at: datetime) -> None:
         self.github.close(pr.repository, pr.number, by, at)
@@ -212,6 +252,11 @@ class Bank:
     def _acted(self) -> None:
         if not self.argocd_down:
             self.argocd_acts += 1
+
+    def touch(self, app: Application) -> ApplicationState:
+        """The fake's, to which something is done that Argo CD sees: a knob of `argocd_drift`, say."""
+        self._acted()
+        return self.argocd.applications[app.name]
 
     def waits_for_sync(self, app: Application) -> bool:
         """Whether automation has anything to do."""

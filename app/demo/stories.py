@@ -6,6 +6,7 @@ from random import Random
 
 from app.demo.bank import Bank, Policies
 from app.demo.cast import BOT, COMPLIANCE, ENGINEERS, PIPELINE, Application, Workspace
+from app.demo.fakes import argocd_drift as drift
 from app.demo.script import Story, Tell
 
 PCI, SOX = "pci-dss", "sox"
@@ -255,7 +256,7 @@ def drift_left_open(bank: Bank, app: Application, rng: Random) -> Tell:
     """The same on an application that does not heal itself, and nobody comes."""
 
     def tell(at: datetime) -> Story:
-        bank.edit(app, f"{app.name}-config", at)
+        drift.set_field(bank.argocd, bank.touch(app), f"{app.name}-config", "data.threshold", "0.95", at)
         yield timedelta(minutes=1)
 
     return tell

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from app.demo import stories
+from app.demo import drifts, stories
 from app.demo.bank import Bank
 from app.demo.cast import Application
 from app.demo.journal import Journal, Wishes
@@ -119,7 +119,23 @@ def _set_pieces(bank: Bank, rng: Random, days: int) -> list[Piece]:
     space = timedelta(hours=24 * days - 10) / len(pieces)
     end = Piece(days * A_DAY - timedelta(minutes=30), stories.drift_left_open(bank, manual, rng), manual)
     evening = Piece(days * A_DAY / 2, stories.pushed_directly(bank, payments, Random("pushed directly")))
-    return [*(Piece(timedelta(hours=2) + i * space, tell, alone) for i, (tell, alone) in enumerate(pieces)), evening, end]
+    spread = [Piece(timedelta(hours=2) + i * space, tell, alone) for i, (tell, alone) in enumerate(pieces)]
+    return [*spread, evening, end, *_drifts(bank, manual, days * A_DAY)]
+
+
+def _drifts(bank: Bank, manual: Application, whole: timedelta) -> list[Piece]:
+    """What the drift ledger is to show: some of it is over, the rest stands when the past ends."""
+    hours = timedelta(hours=1)
+    return [
+        Piece(whole * 0.2, drifts.scaled_and_healed(bank, bank.applications[0], Random("scaled"))),
+        Piece(whole * 0.3, drifts.edited_and_put_back(bank)),
+        Piece(whole * 0.5, drifts.edited_and_overtaken(bank, Random("overtaken"))),
+        Piece(whole - 7 * hours, drifts.edited_and_forgotten(bank, manual), manual),
+        Piece(whole - 5.5 * hours, drifts.not_comparable(bank)),
+        Piece(whole - 5 * hours, drifts.assessed(bank)),
+        Piece(whole - 3 * hours, drifts.not_deployed_yet(bank, Random("not deployed"))),
+        Piece(whole - 0.8 * hours, drifts.autoscaled(bank)),
+    ]
 
 
 def live(bank: Bank, rng: Random) -> Tell:

@@ -19,6 +19,7 @@ from app.demo.past import Past, SteppedClock
 from app.demo.world import World
 from app.domain.change import EnvironmentRule
 from app.domain.identity import Identities
+from app.domain.limits import DriftLimit
 from app.sources import registry
 from app.sources.contract import Connection
 from sqlalchemy import Engine
@@ -34,7 +35,8 @@ def rules(folder: Path) -> Rules:
     people = folder / "identities.csv"
     people.write_text(cast.identities(), encoding="utf-8")
     production = EnvironmentRule("production", "prod", workspaces=("*-production",), destinations=("prod-*/*",))
-    return Rules(environments=(production,), identities=Identities(tuple(read(people))))
+    limits = (DriftLimit("production", hours(4), hours(24)),)
+    return Rules(environments=(production,), identities=Identities(tuple(read(people))), limits=limits)
 
 
 @dataclass

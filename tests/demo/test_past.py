@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from app.changes.drift import store as drift
+from app.changes.drift.rows import EpisodeRow
 from app.changes.lineage import store as lineage
 from app.changes.project import catch_up, rebuild
 from app.changes.write.store import digest_of_all
 from app.db.session import APP_ROLE, engine_for, transaction
 from app.demo.bank import DATABASE
 from app.demo.journal import Wishes
+from app.domain.drift import Blindness, Cause, Ended, State
+from app.search.tree import EVERYTHING
 from sqlalchemy import Engine, event, text
 
 from tests.demo.living import NOW, Living, hours, living, rules
@@ -170,6 +174,60 @@ def test_drift_that_nobody_ends_stays_open(changes: list[dict[str, Any]]) -> Non
     one = titled(changes, "Live state of fraud-detector left the declared one")
     assert one["finished_at"] is None
     assert verdict(one, "SHADOW-4") in ("fail", "indeterminate")
+
+
+@pytest.fixture(scope="module")
+def episodes(watched: Engine) -> list[EpisodeRow]:
+    """Of the drift ledger, the newest first."""
+    with transaction(watched) as connection:
+        return list(drift.episodes_matching(connection, EVERYTHING, None, NOW, limit=500).items)
+
+
+def standing(episodes: list[EpisodeRow], name: str) -> EpisodeRow:
+    (one,) = [one for one in episodes if one.of.name == name and one.of.state is State.OPEN]
+    return one
+
+
+def test_what_differs_now_stands_in_the_ledger_with_why_and_its_limit(watched: Engine, episodes: list[EpisodeRow]) -> None:
+    edited, scaled = standing(episodes, "fraud-detector"), standing(episodes, "card-ledger")
+    assert (edited.of.cause, [one.manager for one in edited.of.writers if one.manager.startswith("kubectl")]) == (
+        *(Cause.LIVE_EDIT, ["kubectl-edit"]),
+    )
+    assert [(one.live, one.declared, one.by) for one in edited.of.changes or ()] == [('"2Gi"', '"512Mi"', ("kubectl-edit",))]
+    assert (edited.of.self_heal, edited.limit) == (False, hours(4))
+    assert NOW - edited.of.onset_before > hours(4) > NOW - scaled.of.onset_before
+    assert (scaled.of.cause, scaled.limit) == (Cause.CONTROLLER, hours(4))
+    waits = {name: standing(episodes, name).of for name in ("card-ledger-config", "card-ledger-rates-2025")}
+    assert [one.cause for one in waits.values()] == [Cause.PENDING_COMMIT, Cause.PRUNING_NEEDED]
+    with transaction(watched) as connection:
+        assert drift.standing_now(connection, NOW)["over"] == 1
+
+
+def test_a_comparison_that_fails_is_a_blind_spot_with_argo_cds_reason(watched: Engine) -> None:
+    with transaction(watched) as connection:
+        spots = drift.blind_matching(connection, None, standing=True).items
+    (one,) = [one for one in spots if one.application]
+    assert (one.why, one.application.rpartition("/")[2]) == (Blindness.UNKNOWN, "statements")
+    assert "kustomize build" in one.because
+
+
+def test_an_assessment_counts_what_drifted_and_a_plan_names_it(episodes: list[EpisodeRow]) -> None:
+    of = [one.of for one in episodes if one.of.workspace.endswith("card-ledger-db-production")]
+    assert {(one.name, one.size, one.state) for one in of} == {
+        ("", 2, State.OPEN),
+        ("module.database.aws_db_instance.main", 1, State.OPEN),
+        ("module.database.aws_security_group_rule.reporting", 1, State.OPEN),
+    }
+    assert {one.limit for one in episodes if one.of in of} == {hours(24)}
+
+
+def test_drift_of_the_past_ended_in_every_way(episodes: list[EpisodeRow]) -> None:
+    ended = {(one.of.name, one.of.ended_by) for one in episodes if one.of.changes}
+    assert ended >= {
+        ("payments-api", Ended.SELF_HEAL),
+        ("card-ledger-config", Ended.BY_HAND),
+        ("statements", Ended.AUTOMATED_SYNC),
+    }
 
 
 def test_syncs_that_argo_cd_forgot_are_a_gap_of_known_size(changes: list[dict[str, Any]], watched: Engine) -> None:
