@@ -12,6 +12,8 @@ def pending_commit(e: Evidence) -> Answer:
         return False, "it was compared with the revision that is deployed"
     if e.target_changed:
         return True, "what is declared for it changed since the look before, and is not deployed yet"
+    if e.target_changed is False and e.went_back:
+        return True, f"the rollback that ended at {e.went_back:%Y-%m-%dT%H:%M:%SZ} went back from what is declared"
     if e.target_changed is False:
         return False, "what is declared for it is the same as at the look before"
     if e.virgin:

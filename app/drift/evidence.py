@@ -33,8 +33,8 @@ class Evidence:
     `owners`: manager, operation and subresource of those that own what differs, where that is told so exactly.
 
     `moved`: the compared, or the deployed, revision was another at the look that first saw it differ. `virgin`: nothing of the
-    application was ever deployed, as far as is known. `syncs`: successful syncs of it after which it still differed. `acts`: what
-    somebody was announced to have done to it.
+    application was ever deployed, as far as is known. `went_back`: what is deployed came by a rollback, which ended then. `syncs`:
+    successful syncs of it after which it still differed. `acts`: what somebody was announced to have done to it.
     """
 
     difference: str | None = None  # missing · extra · modified
@@ -47,6 +47,7 @@ class Evidence:
     behind: bool | None = None
     moved: bool | None = None
     virgin: bool = False
+    went_back: datetime | None = None
     syncs: int = 0
     failed: Synced | None = None
     selective: Synced | None = None

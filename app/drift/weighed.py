@@ -1,7 +1,7 @@
 """The evidence of one open object, drawn from what is carried, and the cause that follows from it."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from app.domain.drift import Episode
@@ -50,6 +50,7 @@ def evidence(now: Carried, object_: str, episode: Episode, known: JSON) -> Evide
         behind=behind,
         moved=known.get("moved"),
         virgin=known.get("deployed") is None and not _deployed_before(now, episode, known),
+        went_back=_went_back(now, episode, known) if behind else None,
         syncs=_syncs(now, object_, episode, known),
         failed=failed,
         selective=selective,
@@ -61,6 +62,13 @@ def _deployed_before(now: Carried, episode: Episode, known: JSON) -> bool:
     """A whole sync had succeeded before it was last seen to differ."""
     onset, lasted = iso(episode.onset_before) or "", known.get("outlasted", ())
     return any(_whole(one) and (one["id"] in lasted or (one["end"] or onset) < onset) for one in now.operations)
+
+
+def _went_back(now: Carried, episode: Episode, known: JSON) -> datetime | None:
+    """When the last whole sync before it was seen to differ ended, if that was a rollback to what is deployed now."""
+    done = [one for one in now.operations if _whole(one) and (one["end"] or "") <= (iso(episode.onset_before) or "")]
+    last = max(done, key=lambda one: one["end"] or "", default=None)
+    return moment(last["end"]) if last and last["kind"] == "rollback" and last["revisions"] == known.get("deployed") else None
 
 
 def _whole(one: JSON) -> bool:

@@ -185,6 +185,17 @@ def test_a_commit_that_waits_is_no_drift_and_a_sync_that_left_it_out_makes_it_dr
     assert "before it" in causes["payments-api"][1]
 
 
+def test_after_a_rollback_what_is_declared_waits_although_it_is_what_it_was() -> None:
+    new = differing(0, compared=NEW, deployed=NEW)
+    back = differing(22, DEPLOYMENT, after=19, compared=NEW, deployed=OLD, operation=f"{UID}/{iso(20)}")
+    read = comparison(22, DEPLOYMENT, change(by=["argocd-controller"]), target=False, live=True, compared=NEW)
+    one = only([new, operation(20, 21, "rollback", DEPLOYMENT), back, read])
+    assert (one.cause, one.is_drift) == (Cause.PENDING_COMMIT, False)
+    assert "the rollback that ended at" in one.because
+    edited = comparison(22, DEPLOYMENT, change(by=["kubectl-edit"]), managers=[manager("kubectl-edit", 21.5)], compared=NEW)
+    assert only([new, operation(20, 21, "rollback", DEPLOYMENT), back, edited]).cause is Cause.LIVE_EDIT
+
+
 def test_what_comes_back_after_each_sync_is_a_mutating_webhook() -> None:
     read = comparison(10, DEPLOYMENT, change(by=["argocd-controller"]), target=False, live=False)
     syncs = [
