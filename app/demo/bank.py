@@ -279,10 +279,6 @@ class Bank:
         else:
             self.argocd.finish(state, end, "Failed", failure)
 
-    def edit(self, app: Application, resource: str, at: datetime) -> None:
-        self._acted()
-        self.argocd.edit(self.argocd.applications[app.name], resource, at)
-
     def heal(self, app: Application, at: datetime) -> None:
         """Over at `at`."""
         self._acted()

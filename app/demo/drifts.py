@@ -10,7 +10,7 @@ from app.demo import stories
 from app.demo.bank import Bank, Brings
 from app.demo.cast import PIPELINE, QUIET, QUIET_WORKSPACE, Application
 from app.demo.fakes import argocd_drift as drift
-from app.demo.fakes.tfe_plan_resources import updated
+from app.demo.fakes.tfe_plan_resources import PlannedResource
 from app.demo.script import Story, Tell
 
 CARDS, STATEMENTS = QUIET
@@ -124,9 +124,14 @@ def assessed(bank: Bank) -> Tell:
         at = yield timedelta(minutes=12)
         pipeline = bank.tfe.user(PIPELINE, service=True)
         run = bank.tfe.add_run(QUIET_WORKSPACE.name, "What drifted?", at, pipeline, source="tfe-api", speculative=True)
-        found = [updated(DATABASE, "backup_retention_period", "deletion_protection"), updated(RULE, "cidr_blocks")]
+        found = [_changed(DATABASE, "backup_retention_period", "deletion_protection"), _changed(RULE, "cidr_blocks")]
         bank.tfe.plans.tell(run.planned, found, drift=found)
         at = yield timedelta(minutes=1)
         run.plan(at, 0, 2)
 
     return tell
+
+
+def _changed(address: str, *attributes: str) -> PlannedResource:
+    before, after = ({"name": address.rpartition(".")[2], **dict.fromkeys(attributes, value)} for value in ("declared", "live"))
+    return PlannedResource(address=address, actions=("update",), before=before, after=after)

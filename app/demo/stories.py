@@ -243,7 +243,7 @@ def edited_and_healed(bank: Bank, app: Application, rng: Random) -> Tell:
     """Somebody edits the live deployment with kubectl; Argo CD puts it back."""
 
     def tell(at: datetime) -> Story:
-        bank.edit(app, app.name, at)
+        drift.set_field(bank.argocd, bank.touch(app), app.name, "spec.replicas", 4, at)
         at = yield timedelta(seconds=rng.randint(8, 40))
         while bank.is_busy(app):
             at = yield timedelta(seconds=5)

@@ -36,6 +36,7 @@ CAUSES: Mapping[Cause, str] = {
     Cause.MUTATING_WEBHOOK: "changed on admission",
     Cause.UNKNOWN: "not known",
 }
+TERRAFORM_CAUSES: Mapping[Cause, str] = {Cause.MISSING: "gone", Cause.FAILED_SYNC: "a run failed"}  # where it has other words
 WHY: Mapping[Blindness, str] = {
     Blindness.UNKNOWN: "the comparison failed",
     Blindness.STALE: "the comparison is old",
@@ -112,7 +113,12 @@ def _path(one: Episode) -> str:
 
 
 def cause(one: Episode) -> str:
-    return CAUSES.get(one.cause, str(one.cause))
+    return cause_of(one.cause, one.layer)
+
+
+def cause_of(cause: Cause, layer: Layer) -> str:
+    words = {**CAUSES, **TERRAFORM_CAUSES} if layer is Layer.TERRAFORM else CAUSES
+    return words.get(cause, str(cause))
 
 
 def written(one: Episode) -> str:

@@ -139,8 +139,8 @@ def episode_page(shell: Shell, row: EpisodeRow, behind: Behind, part: Part, now:
         person_unknown=_person_unknown(of),
         cause=drifted.cause(of),
         because=of.because.rstrip(".") + "." if of.because else "",
-        ruled_out=_why(of.ruled_out),
-        possible=_why(of.possible),
+        ruled_out=_why(of.ruled_out, of.layer),
+        possible=_why(of.possible, of.layer),
         writers=tuple(
             Writer(one.manager, one.operation + (f" of {one.subresource}" if one.subresource else ""), shown_or_none(one.at, zone))
             for one in of.writers
@@ -276,8 +276,8 @@ def _person_unknown(of: Episode) -> str:
     return of.person.because
 
 
-def _why(causes: Sequence[RuledOut]) -> tuple[Why, ...]:
-    return tuple(Why(drifted.CAUSES.get(one.cause, str(one.cause)), one.because) for one in causes)
+def _why(causes: Sequence[RuledOut], layer: Layer) -> tuple[Why, ...]:
+    return tuple(Why(drifted.cause_of(one.cause, layer), one.because) for one in causes)
 
 
 def _fields(of: Episode) -> tuple[tuple[Field, ...], int]:
@@ -306,6 +306,8 @@ def _fields_say(of: Episode) -> str:
 
 
 def _caption(of: Episode, zone: Zone) -> str:
+    if of.layer is Layer.TERRAFORM:
+        return f"{of.name or of.workspace}, as found at {shown(of.looked_at or of.onset_before, zone).full}"
     name = f"{of.kind} {of.namespace}/{of.name}" if of.namespace else f"{of.kind} {of.name}"
     revision = f"declared at {', '.join(one[:12] for one in of.revisions)}" if of.revisions else "declared"
     return f"{name}, {revision}, live at {shown(of.looked_at, zone).full}" if of.looked_at else f"{name}, {revision} and live"
