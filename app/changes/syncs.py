@@ -49,6 +49,7 @@ def sync(operation: Operation) -> dict[str, Any]:
         "automated": operation.automated,
         "retry_count": operation.retry_count,
         "waits_for": operation.waits_for or None,
+        "waited_for": list(operation.waited_for),
         "terminated": operation.terminated,
         "terminated_by": operation.terminated_by,
         "terminated_because": operation.terminated_because or None,

@@ -88,6 +88,7 @@ class Operation:
     attempts: tuple[Attempt, ...] = ()  # those that failed, in order
     lacks: tuple[Lack, ...] = ()  # objects that it, or an attempt of it, found missing
     waits_for: str = ""  # while it runs
+    waited_for: tuple[str, ...] = ()  # everything that it was seen to wait for
     terminated: bool = False  # ended early
     terminated_by: str | None = None
     terminated_because: str = ""  # why it is not known who ended it, or on what ground it was ended

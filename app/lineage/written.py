@@ -20,6 +20,13 @@ VALUES = frozenset(
     }
 )
 CONTAINERS = frozenset({"aws_secretsmanager_secret", "google_secret_manager_secret"})  # a name; its value is another resource
+TYPES = frozenset(
+    {
+        *("aws_ssm_parameter", "aws_secretsmanager_secret", "aws_secretsmanager_secret_version", "azurerm_key_vault_secret"),
+        *("vault_generic_secret", "vault_kv_secret", "vault_kv_secret_v2"),
+        *("google_secret_manager_secret", "google_secret_manager_secret_version"),
+    }
+)  # of the resources that write to a store, as sources tell their objects
 GONE = frozenset({"delete", "forget"})
 
 

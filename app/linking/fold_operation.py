@@ -59,6 +59,7 @@ def operation(key: str, events: list[Event]) -> Operation | None:
         lacks=lacks(events),
         **_nature(told),
         waits_for=_waits_for(events) if phase == "Running" else "",
+        waited_for=_waited_for(events),
         **_ended(told, events, phase),
         rolling=_rolling(events),
     )
@@ -82,6 +83,12 @@ def _waits_for(events: list[Event]) -> str:
     """What it was seen to wait for last, unless an attempt failed since."""
     said = [event for event in events if event.type in ("operation", "waiting", "attempt")]
     return facts.text(said[-1:], "waits_for") or ""
+
+
+def _waited_for(events: list[Event]) -> tuple[str, ...]:
+    """Everything of that kind, each once, in the order of its first telling."""
+    said = [event for event in events if event.type in ("operation", "waiting", "attempt")]
+    return tuple(dict.fromkeys(what for event in said if (what := facts.text([event], "waits_for"))))
 
 
 def _ended(told: list[Event], events: list[Event], phase: str) -> dict[str, Any]:

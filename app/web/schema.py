@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from app.web.schema_git import BranchRulesOf, DeployedOf, PullRequest, PushOf, Shape
-from app.web.schema_plans import HeldOf, LateOf, NeedOf, Plan, ResourceOf, ReviewedOf
+from app.web.schema_plans import AwaitOf, HeldOf, LateOf, NeedOf, Plan, ResourceOf, ReviewedOf
 from app.web.schema_sources import SourceList as SourceList
 from app.web.schema_syncs import Sync
 
@@ -151,6 +151,10 @@ class Change(Shape):
     late: list[LateOf] = Field(description="hints on the order within its syncs")
     reviewed: list[ReviewedOf]
     workspace_change: WorkspaceChange | None = Field(description="what was done to a workspace outside of its runs")
+
+
+class WholeChange(Change):
+    awaits: list[AwaitOf] = Field(description="paths of secret stores that its syncs wait for or its runs write; as it stands")
 
 
 class Changes(Shape):

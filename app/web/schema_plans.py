@@ -117,6 +117,35 @@ class NeedOf(Shape):
     because: str
 
 
+class ExternalOf(Shape):
+    kind: str
+    name: str
+    ready: bool | None = Field(description="when it was last looked at")
+
+
+class AwaitOf(Shape):
+    """A path of a secret store that an ExternalSecret asks for, and the run that writes it; null where nobody we watch does."""
+
+    object: WantedOf
+    wants: Literal["secret"]
+    application: str
+    external: ExternalOf | None = Field(description="that asks; null: it was not read")
+    wanted_by: str | None = Field(description="the key of the sync that waits; null: told of the ExternalSecret alone")
+    at: datetime | None = Field(description="when that sync began")
+    source: str | None
+    run: str | None
+    workspace: str | None
+    address: str | None
+    does: Literal["makes", "destroys"] | None
+    stands: Literal["planned", "confirmed", "applying", "applied", "failed"] | None
+    applied_at: datetime | None
+    came: str = Field(description="which was first")
+    seconds: int | None = Field(description="from the sync's beginning to the apply; negative where the apply came first")
+    strength: Literal["declared", "inferred", "unknown"]
+    says: str
+    because: str
+
+
 class LateOf(Shape):
     """An object that a sync applies in a later phase or wave than what needs it."""
 

@@ -128,6 +128,7 @@ class Sync(Shape):
     automated: bool | None
     retry_count: int
     waits_for: str | None
+    waited_for: list[str] = Field(description="everything that it was seen to wait for while it ran")
     terminated: bool = Field(description="ended early")
     terminated_by: str | None
     terminated_because: str | None = Field(description="why it is not known who ended it, or on what ground Argo CD did")

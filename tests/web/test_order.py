@@ -36,14 +36,14 @@ LATE = {"object": "ConfigMap/app", "namespace": "payments", "place": "Sync, wave
     ],
 )
 def test_each_order_has_its_word(more: dict[str, Any], word: str) -> None:
-    (grid,) = grids({"needs": [NEED | more]}, ZONE)
+    (grid,) = grids({"needs": [NEED | more]}, (), ZONE)
     assert [cell.badge.word for row in grid.rows for cell in row if cell.badge] == [word]
     assert grid.rows[0][2].href == "/changes?q=run%3Arun-1"
     assert grid.rows[0][4].text == "Assumed. It is assumed."
 
 
 def test_hints_within_a_sync_tell_what_is_not_known() -> None:
-    (grid,) = grids({"late": [LATE, LATE | {"before": []}]}, ZONE)
+    (grid,) = grids({"late": [LATE, LATE | {"before": []}]}, (), ZONE)
     assert [row[1].badge.word for row in grid.rows if row[1].badge] == ["after what needs it", "wave not known"]
     assert grid.rows[0][0].text == "ConfigMap/app in payments"
 
@@ -52,4 +52,4 @@ def test_hints_within_a_sync_tell_what_is_not_known() -> None:
     "odd", [{}, {"needs": None, "late": "x"}, {"needs": [1, {}, {"object": 5, "at": 7}], "late": [{"before": 3}]}]
 )
 def test_no_item_breaks_it(odd: dict[str, Any]) -> None:
-    grids(odd, ZONE)
+    grids(odd, (), ZONE)

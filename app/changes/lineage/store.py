@@ -5,21 +5,24 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, Select, and_, delete, or_, select, text, tuple_
-from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy import Connection, Row, Select, and_, cast, delete, func, literal, or_, select, text, tuple_
+from sqlalchemy.dialects.postgresql import JSONPATH, distinct_on, insert
 
 from app.canonical import stable_id
 from app.changes.document import storable
 from app.db.tables.ledger import events
 from app.db.tables.lineage import lineage_holds, lineage_looks, lineage_writes
+from app.db.tables.projection import change_terms, changes
 from app.domain.lineage import Look, Path, System, Write
 from app.lineage.chains import paths
-from app.lineage.paths import spelled
 from app.lineage.told import externals, stores, workloads
+from app.lineage.written import TYPES
 
 TABLES = (lineage_writes, lineage_holds, lineage_looks)
 WRITE = ("source", "run", "address", "path", "gone", "workspace", "type", "action", "value_changed", "began_at", "at")
 HOLD = ("source", "workspace", "address", "path", "type", "run", "at")
+OPEN = ("proposed", "in-progress")
+STORED = "$.resources[*] ? (exists(@.object.system))"
 
 
 def set_writes(connection: Connection, runs: Sequence[tuple[str, str]], writes: Sequence[Write]) -> None:
@@ -92,23 +95,21 @@ def every(connection: Connection) -> tuple[Path, ...]:
     return paths(writes(connection), looks(connection))
 
 
-def changed_by(connection: Connection, runs: Collection[str]) -> tuple[Path, ...]:
-    """The paths that these runs (by their ids) changed or took away, as they stand now; four questions, none without a run."""
-    acts = writes_of(connection, runs) if runs else []
-    if not acts:
-        return ()
-    spots = {(act.system, spelled(act.system, act.path)) for act in acts}
-    return tuple(one for one in every(connection) if (one.system, one.path) in spots)
+def open_plans(connection: Connection) -> list[dict[str, Any]]:
+    """Of each change that is not over and whose plans name a resource of a secret store: `runs`, `plans` and those `resources`."""
+    is_, named = change_terms.alias(), change_terms.alias()
+    item = changes.c.item
+    stored = func.jsonb_path_query_array(item, cast(STORED, JSONPATH)).label("resources")
+    opened = select(literal(1)).where(is_.c.change == changes.c.id, is_.c.key == "is", is_.c.value.in_(OPEN)).exists()
+    writing = select(named.c.change).where(named.c.key == "resource", named.c.value.in_(sorted(TYPES)))
+    query = select(item["runs"].label("runs"), item["plans"].label("plans"), stored)
+    query = query.where(changes.c.id.in_(writing), opened).order_by(changes.c.id)
+    return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def writes(connection: Connection) -> list[Write]:
     """Everything that was written, and what was left as it was."""
     return [*_writes(connection, select(lineage_writes)), *_writes(connection, select(lineage_holds), held=True)]
-
-
-def writes_of(connection: Connection, runs: Iterable[str]) -> list[Write]:
-    """What these runs (by their ids) wrote."""
-    return _writes(connection, select(lineage_writes).where(lineage_writes.c.run.in_(sorted(set(runs)))))
 
 
 def _writes(connection: Connection, query: Select[Any], *, held: bool = False) -> list[Write]:

@@ -7,6 +7,7 @@ import orjson
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 
 from app.changes import store
+from app.changes.lineage.beside import beside
 from app.db.session import read_only
 from app.ingest.streams import store as streams
 from app.ingest.watches import store as watches
@@ -70,12 +71,13 @@ def _changes(api: APIRouter, portal: Portal) -> None:
         return answer({"count": total, "sentence": str(sentence("changes", CHANGES, ask.query, total, ask.period))})
 
     @api.get(
-        "/changes/{change}", summary="One change", tags=["changes"], response_model=schema.Change, responses=problems(404, 503)
+        "/changes/{change}", summary="One change", tags=["changes"], response_model=schema.WholeChange, responses=problems(404, 503)
     )
     def change(change: str) -> Response:
-        """By its id, or by its number."""
+        """By its id, or by its number. `awaits` is joined when it is asked for: it is no part of what the list answers with."""
         with read_only(portal.engine) as connection:
-            return answer(found(connection, change).item)
+            item = found(connection, change).item
+            return answer({**item, "awaits": beside(connection, item).awaits} if isinstance(item, dict) else item)
 
 
 def _events(api: APIRouter, portal: Portal) -> None:

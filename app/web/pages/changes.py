@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from app.changes import store
 from app.changes.drift import store as drift
-from app.changes.lineage import store as lineage
+from app.changes.lineage.beside import beside
 from app.changes.ownership import store as ownership
 from app.changes.rows import ChangeRow, Facet, WholeChange
 from app.db.session import read_only
@@ -31,7 +31,6 @@ from app.web.views import changes as view
 from app.web.views import density as figure
 from app.web.views import lists, tables
 from app.web.views.change import Behind, change_page
-from app.web.views.outputs import runs
 from app.web.views.ownership import places
 from app.web.views.shell import Seen, shell
 from app.web.views.sources import Gap, Window, gaps, missing
@@ -92,10 +91,10 @@ def router(portal: Portal) -> APIRouter:
             if change != str(whole.row.id):
                 return RedirectResponse(f"{PATH}/{whole.row.id}", 307)
             raw, many = reads.payloads_of(connection, whole.row.id, RAW_SHOWN)
-            outputs = lineage.changed_by(connection, runs(whole.item))
+            secrets = beside(connection, whole.item)
             owned = ownership.owned(connection, *places(whole.item))
             drifts = _drifts(connection, whole, seen)
-            behind = Behind(raw, many, reads.places_of(connection, whole.row.id), portal.rules, outputs, owned, drifts)
+            behind = Behind(raw, many, reads.places_of(connection, whole.row.id), portal.rules, secrets, owned, drifts)
             around = shell(seen, f"Change {whole.row.number}", "changes", sealed(connection), scope=whole.row.environment)
         return portal.page(request, seen, "change.html", change_page(around, whole, behind, seen.zone))
 

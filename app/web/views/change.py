@@ -1,13 +1,13 @@
 """One change: its line, its verdicts with their reasons, its people, why its parts belong together, its raw payloads."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from app.changes.lineage.beside import Beside
 from app.changes.rows import WholeChange
 from app.domain.identity import DECIDED
-from app.domain.lineage import Path
 from app.domain.ownership import Owned
 from app.web.store import Payload, Where
 from app.web.times import Time, Zone, shown, shown_or_none, took
@@ -114,13 +114,13 @@ class ChangePage:
 @dataclass(frozen=True, slots=True)
 class Behind:
     """What stands behind a change: the payloads to show, how many there are, where each event happened, each control's text,
-    the paths that its runs changed, and who else manages objects of its workspaces and applications."""
+    the paths that its runs changed and who waits for one, and who else manages objects of its workspaces and applications."""
 
     raw: Sequence[Payload]
     raw_total: int
     places: Mapping[int, Where]
     rules: Mapping[str, str]
-    outputs: Sequence[Path] = ()
+    secrets: Beside = field(default_factory=Beside)
     owned: Sequence[Owned] = ()
     drift: tables.Grid | None = None
 
@@ -153,7 +153,7 @@ def change_page(shell: Shell, whole: WholeChange, behind: Behind, zone: Zone) ->
         verdicts_say=_verdicts_say(judged),
         rules=judged,
         not_applicable=_not_applicable(judged),
-        order=(*order.grids(item, zone), *ownership.of_change(item, behind.owned)),
+        order=(*order.grids(item, behind.secrets.awaits, zone), *ownership.of_change(item, behind.owned)),
         tables=_tables(item, behind, row.id, zone),
         people=_people(item.get("people")),
         links=_links(item.get("links")),
@@ -165,7 +165,7 @@ def change_page(shell: Shell, whole: WholeChange, behind: Behind, zone: Zone) ->
 
 
 def _tables(item: Mapping[str, Any], behind: Behind, change: object, zone: Zone) -> tuple[tables.Grid, ...]:
-    return (*branches.grids(item, zone), *outputs.grids(behind.outputs, zone), *tables.grids(item, change, zone))
+    return (*branches.grids(item, zone), *outputs.grids(behind.secrets.outputs, zone), *tables.grids(item, change, zone))
 
 
 def records(value: object) -> list[Mapping[str, Any]]:

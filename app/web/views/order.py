@@ -14,13 +14,16 @@ CAME = {
     "the sync came while it was applied": Badge(*WRONG, "sync during the apply"),
     "the run came first": Badge(*OPEN, "run first, missed all the same"),
     "neither has come yet": Badge(*WRONG, "not applied yet"),
+    "nobody we watch writes it": Badge(*WRONG, "nobody we watch writes it"),
 }
 DESTROYED = Badge("fail", "v-fail", "destroyed before the sync")
 
 
-def grids(item: Mapping[str, Any], zone: Zone) -> tuple[Grid, ...]:
-    """Empty ones are left out. Total: the item came from a stored document, which may be older than this program."""
-    return tuple(grid for grid in (_needs(_list(item, "needs"), zone), _late(_list(item, "late"))) if grid.rows)
+def grids(item: Mapping[str, Any], awaits: Sequence[Mapping[str, Any]], zone: Zone) -> tuple[Grid, ...]:
+    """`awaits`: paths of secret stores, in the shape of the item's `needs`. Empty ones are left out. Total: the item came from a
+    stored document, which may be older than this program."""
+    both = [*_list(item, "needs"), *awaits]
+    return tuple(grid for grid in (_needs(both, zone), _late(_list(item, "late"))) if grid.rows)
 
 
 def _list(item: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
@@ -39,19 +42,19 @@ def _needs(needs: Sequence[Mapping[str, Any]], zone: Zone) -> Grid:
             (
                 Cell(what[:1].upper() + what[1:] or "An object without a name"),
                 Cell(badge=_came(one)),
-                Cell(str(one.get("says") or "not told"), f"/changes?q={quote('run:' + run, safe='')}"),
-                Cell(time=missed) if missed else Cell("not yet"),
+                Cell(str(one.get("says") or "not told"), f"/changes?q={quote('run:' + run, safe='')}" if run else ""),
+                Cell(time=missed) if missed else Cell("by no sync" if one.get("wants") == "secret" else "not yet"),
                 Cell(f"{str(one.get('strength') or 'not told').capitalize()}. {one.get('because') or ''}".strip()),
             )
         )
     heads = ("Object", "Order", "What came when", "First missed", "How this is known")
-    return Grid("needs", "What had to be there first", "a sync needs it, a Terraform run makes it", heads, tuple(rows))
+    return Grid("needs", "What had to be there first", "a sync needs it, a Terraform run makes or writes it", heads, tuple(rows))
 
 
 def _came(one: Mapping[str, Any]) -> Badge:
     if one.get("does") == "destroys":
         return DESTROYED
-    waits = one.get("applied_at") is None and one.get("at") is not None
+    waits = one.get("run") and one.get("applied_at") is None and one.get("at") is not None
     return Badge(*WRONG, "sync first, not applied yet") if waits else CAME.get(str(one.get("came")), Badge(*OPEN, "not told"))
 
 

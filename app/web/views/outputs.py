@@ -1,27 +1,13 @@
 """The part of a change's page on lineage: the paths of secret stores that its runs changed, and who reads them now."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from app.domain.lineage import CALLED, Freshness, Match, Path, Reader
+from app.domain.lineage import Freshness, Match, Path, Reader
 from app.web.times import Zone, shown
 from app.web.views.lineage import STATES, at_path
 from app.web.views.tables import Cell, Grid
 
 LONGEST = 80  # characters of a name; the whole one is behind its link
-STORES = frozenset(str(system) for system in CALLED)
-
-
-def runs(item: object) -> list[str]:
-    """The runs of a change whose plans name an object of a secret store; what they did with it lineage tells."""
-    rows = item.get("resources") if isinstance(item, Mapping) else None
-    listed = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
-    return sorted({run for row in listed if _stored(row) and isinstance(run := row.get("run"), str)})
-
-
-def _stored(row: Mapping[str, Any]) -> bool:
-    named = [row.get(name) for name in ("object", "object_before")]
-    return any(isinstance(one, Mapping) and one.get("system") in STORES for one in named)
 
 
 def grids(found: Sequence[Path], zone: Zone) -> tuple[Grid, ...]:
