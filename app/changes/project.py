@@ -37,7 +37,7 @@ from app.search.fields import folded
 
 BATCH = 1000  # leaves a transaction
 AT_ONCE = 200  # changes held in memory while a decision is followed up
-VERSION = "24"  # of fold, rules, controls and documents; another version rebuilds by itself
+VERSION = "25"  # of fold, rules, controls and documents; another version rebuilds by itself
 
 logger = log.get(__name__)
 

@@ -16,7 +16,20 @@ LOOKS = 4
 ACTS = 20
 SEQS = 10  # of an episode: the first, and the last nine
 SETTLES = timedelta(minutes=15)  # an operation is told as late as this after what it did was seen
-PLAIN = ("auto_sync", "self_heal", "revisions", "deployed", "same_source", "whole", "drift", "part", "shown", "lost", "over")
+PLAIN = (
+    "auto_sync",
+    "self_heal",
+    "revisions",
+    "deployed",
+    "same_source",
+    "whole",
+    "drift",
+    "part",
+    "shown",
+    "lost",
+    "over",
+    "assessed",
+)
 
 
 @dataclass(slots=True)
@@ -25,7 +38,8 @@ class Carried:
 
     `looks`: when everything that differs was last told. `whole`: at the last look nothing differed. `shown`: the objects that
     the last look showed to differ. `drift`: the drift of the whole application that stands, as `[seq, onset]`. `lost`: when the
-    last time ended in which operations may have come and gone unread. `over`: it is gone.
+    last time ended in which operations may have come and gone unread. `over`: it is gone. `settling`: when it was
+    told of each end in a workspace, since an assessment may be read hours after it was made. `assessed`: when the last one was made that told something.
     """
 
     subject: str
@@ -53,6 +67,8 @@ class Carried:
     shown: list[str] | None = None
     lost: str | None = None
     over: bool = False
+    assessed: str | None = None
+    settling: dict[str, str] = field(default_factory=dict)
     told: dict[str, Episode] = field(default_factory=dict)  # what changed since it was restored, by key
     told_spots: dict[str, BlindSpot] = field(default_factory=dict)
 
@@ -125,12 +141,18 @@ class Carried:
 
     def forget(self, now: datetime) -> None:
         """What nothing that comes now can amend any more."""
-        self.closed = {key: one for key, one in self.closed.items() if one.ended_at and now - one.ended_at <= SETTLES}
+        if self.layer is Layer.TERRAFORM:
+            self.settling = {key: self.settling.get(key) or now.isoformat() for key in sorted(self.closed)}
+        told = {key: moment(at) for key, at in self.settling.items()}
+        self.closed = {
+            key: one for key, one in self.closed.items() if (last := told.get(key) or one.ended_at) and now - last <= SETTLES
+        }
+        self.settling = {key: at for key, at in self.settling.items() if key in self.closed}
         self.operations, self.acts = self.operations[-OPERATIONS:], self.acts[-ACTS:]
 
     def as_json(self) -> JSON:
         names = ("subject", "layer", "source", "application", "workspace", "project", "destination")
-        out: JSON = {name: getattr(self, name) for name in (*names, *PLAIN, "seen", "operations", "acts")}
+        out: JSON = {name: getattr(self, name) for name in (*names, *PLAIN, "settling", "seen", "operations", "acts")}
         out |= {"layer": str(self.layer), "looks": [iso(look) for look in self.looks]}
         out["open"] = {name: kept(one) for name, one in self.open.items()}
         out["closed"] = [kept(self.closed[key]) for key in sorted(self.closed)]  # keys of objects have no order in the database

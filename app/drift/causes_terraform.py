@@ -16,8 +16,8 @@ COUNTS = "an assessment counts the resources that drifted and does not name them
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`named`: a plan names the resource; `actions` are its words for what changed. `unapplied`: a merged run that brought nothing
-    since the last one that was applied. `undrifted`: a plan since then names nothing that changed outside. `failed`: a run that
+    """`named`: a plan names the resource; `actions` are its words for what changed. `unapplied`: of a merged run that brought nothing
+    since the last one that was applied, in words. `undrifted`: a plan since then names nothing that changed outside. `failed`: a run that
     ended in an error while it was applied."""
 
     named: bool
@@ -55,9 +55,9 @@ def merged_not_applied(found: Found) -> Answer:
     if found.named:
         return False, "what a plan names here changed outside of Terraform, not in its configuration"
     if found.unapplied and found.undrifted:
-        return True, f"{found.unapplied} brought nothing, and a plan names nothing that changed outside of Terraform"
+        return True, f"{found.unapplied}, and a plan since then names nothing that changed outside of Terraform"
     if found.unapplied:
-        return None, f"{found.unapplied} brought nothing; whether that is what differs is not told"
+        return None, f"{found.unapplied}; whether that is what differs is not told"
     return False, "no merged run was seen that was not applied"
 
 

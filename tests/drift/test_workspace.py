@@ -81,7 +81,8 @@ def test_what_was_merged_and_never_applied_is_the_cause_where_a_plan_names_nothi
 def test_when_nobody_can_tell_drift_is_unknown_and_never_over(event: Event, why: Blindness) -> None:
     episodes, spots, last = told([assessment(10, "drifted", 3, "a"), event])
     assert [(one.state, one.ended_at) for one in episodes.values()] == [(State.UNKNOWN, None)]
-    assert [(one.why, one.since_before, one.ended_at) for one in spots.values()] == [(why, at(20), None)]
+    noticed = at(21) if event.status == "created" else at(20)  # since when it was so at its first sight is not known
+    assert [(one.why, one.since_before, one.ended_at) for one in spots.values()] == [(why, noticed, None)]
     assert last.carried
     assert last.carried.standing == "unknown"
     if why is not Blindness.UNREAD:
@@ -108,3 +109,65 @@ def test_facts_of_any_shape_raise_nothing(kind: str, value: object) -> None:
     facts = ("drift", "resources", "parts", "part", "drifted", "onset_after", "settings", "changed", "run_kind", "because")
     for status in ("drifted", "undrifted", "failed", "listed", "applied", "errored", "changed", "deleted"):
         told([plan(10, "run-2", SIZE), of_workspace(kind, status, 20, "x-1", "run-3", **dict.fromkeys(facts, value))])
+
+
+def test_a_run_that_is_told_after_the_result_that_shows_its_work_is_what_ended_it() -> None:
+    found = [assessment(0, "undrifted"), assessment(10, "drifted", 1, "a")]
+    alone = only([*found, assessment(300, "undrifted")])
+    assert (alone.ended_by, "outside of Terraform" in alone.ended_because) == (Ended.BY_HAND, True)
+    late = only([*found, assessment(300, "undrifted"), run(200, "run-2")])
+    assert (late.ended_by, late.ended_at, late.ended_operation) == (Ended.RUN, at(200), "run:tfe-prod:run-2")
+    for failed in (
+        [run(190, "run-2", "applying"), run(200, "run-2", "errored"), assessment(300, "undrifted")],
+        [assessment(300, "undrifted"), run(190, "run-2", "applying"), run(200, "run-2", "errored")],
+        [run(190, "run-2", "applying"), assessment(300, "undrifted")],
+    ):
+        one = only([*found, *failed])
+        assert (one.ended_by, "run-2" in one.ended_because) == (Ended.UNKNOWN, True), one.ended_because
+
+
+def test_a_run_does_not_end_what_was_found_after_its_plan() -> None:
+    one = only([plan(0, "run-1"), run(5, "run-2", "planned"), plan(10, "run-3", SIZE), run(12, "run-2")])
+    assert one.state is State.OPEN
+    one = only([plan(0, "run-1"), run(10, "run-2", "planned"), plan(10, "run-2", SIZE), run(12, "run-2")])
+    assert one.ended_by is Ended.RUN
+
+
+def test_a_plan_of_before_the_drift_was_found_rules_nothing_out() -> None:
+    found = [run(1, "run-1", "discarded"), assessment(10, "drifted", 3, "a")]
+    one = only([*found, plan(5, "run-2")])
+    assert (one.cause, Cause.MERGED_NOT_APPLIED in {c.cause for c in one.possible}) == (Cause.UNKNOWN, True)
+    assert only([*found, plan(15, "run-2")]).cause is Cause.MERGED_NOT_APPLIED
+
+
+def test_switched_on_again_is_not_yet_compared() -> None:
+    off, on = ([True, False], [False, True])
+    changes = [
+        of_workspace("workspace", "changed", minute, "ws-1", changed={"assessments_enabled": pair})
+        for minute, pair in ((20, off), (30, on))
+    ]
+    episodes, spots, _ = told([assessment(10, "drifted", 3, "a"), *changes])
+    assert [one.state for one in episodes.values()] == [State.UNKNOWN]
+    assert [(one.since_before, one.ended_at) for one in spots.values()] == [(at(20), at(30)), (at(30), None)]
+    episodes, spots, _ = told([assessment(10, "drifted", 3, "a"), *changes, assessment(40, "undrifted")])
+    assert [(one.state, one.ended_by) for one in episodes.values()] == [(State.CLOSED, Ended.BY_HAND)]
+    assert [one.ended_at for one in spots.values()] == [at(30), at(40)]
+
+
+def test_a_plan_that_is_read_after_a_later_one_narrows_since_when_it_differs() -> None:
+    later = plan(20, "run-2", SIZE)
+    assert (only([later, plan(10, "run-1")]).onset_after, only([later, plan(10, "run-1")]).onset_before) == (at(10), at(20))
+    one = only([plan(0, "run-0"), later, plan(10, "run-1", SIZE), plan(5, "run-1")])
+    assert (one.onset_after, one.onset_before, one.state) == (at(5), at(10), State.OPEN)
+    one = only([plan(0, "run-0"), run(15, "run-9"), later, plan(10, "run-1", SIZE)])
+    assert one.onset_before == at(20), "a run was applied in between: it is another one"
+    assert not told([later, plan(10, "run-1", SIZE, GONE)])[0].keys() - {one.key for one in told([later])[0].values()}
+
+
+def test_a_run_that_did_not_end_well_pauses_assessments_and_one_of_before_them_does_not() -> None:
+    found = [assessment(10, "drifted", 3, "a")]
+    episodes, spots, _ = told([*found, run(20, "run-2", "errored", "plan_only")])
+    assert [one.state for one in episodes.values()] == [State.UNKNOWN]
+    assert [(one.why, one.since_after, one.since_before) for one in spots.values()] == [(Blindness.SKIPPED, at(10), at(20))]
+    assert not told([*found, run(5, "run-1", "errored", "plan_only")])[1]
+    assert not told([plan(0, "run-0"), run(5, "run-1", "errored", "plan_only")])[1]

@@ -14,6 +14,8 @@ from app.sources.tfe.wire import Resource, moment
 
 PAUSING = ("errored", "canceled", "force_canceled", "discarded")
 STALE = timedelta(hours=48)  # they come about daily; where an administrator made them rarer, three of their own intervals
+NEVER = "no health assessment of the workspace was made yet"
+UNREADABLE = "the result of its health assessment cannot be read"
 COUNTS = {"passed": "checks-passed", "failed": "checks-failed", "errored": "checks-errored", "unknown": "checks-unknown"}
 
 
@@ -23,7 +25,8 @@ class Health:
 
     `result`: id of the latest; `status` drifted, undrifted, failed or unknown; `at` when it was made; `episode`: the result that
     opened the drift it is in; `fine`: the last time no drift was found; `every`: seconds between the last two results; `asked`: the
-    `last-assessment-result-at` that its result was asked for with, where the list does not carry results.
+    `last-assessment-result-at` that its result was asked for with, where the list does not carry results; `never`: when it was told
+    that there is none.
     """
 
     result: str = ""
@@ -33,6 +36,7 @@ class Health:
     fine: str = ""
     every: int = 0
     asked: str = ""
+    never: str = ""
 
     @classmethod
     def of(cls, value: Mapping[str, Any] | None) -> "Health":
@@ -70,6 +74,15 @@ def taken(known: Health, result: Resource, now: datetime) -> tuple[Health, Told 
     if status == "undrifted":
         now_known = replace(now_known, episode="", fine=at.isoformat())
     return now_known, told
+
+
+def never(known: Health, workspace: str, attributes: Mapping[str, Any], now: datetime) -> tuple[Health, Told | None]:
+    """Assessments are switched on, and no result was ever seen. Told once, of the workspace itself."""
+    if known.result or known.never or attributes.get("assessments-enabled") is not True:
+        return known, None
+    because = UNREADABLE if known.asked else NEVER
+    facts: dict[str, JSON] = {"because": because, "episode": None, "unknown_since": None}
+    return replace(known, never=now.isoformat()), Told(workspace, "unknown", now, facts)
 
 
 def paused(known: Health, because: str, now: datetime) -> tuple[Health, Told | None]:

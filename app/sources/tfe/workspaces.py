@@ -218,6 +218,9 @@ class _Look:
                 )
                 self.batch.observations[seen.digest] = seen
                 self.batch.events.append(self.teller.assessed(place, told, seen.digest))
+        known, told = assessments.never(known, one.id, one.attributes, self.task.now)
+        if told:
+            self.batch.events.append(self.teller.assessed(place, told, place.digest))
         run = document.included.get("runs", {}).get(one.one("current-run") or "")
         if because := assessments.pause_of(known, one.attributes, run, self.task.now):
             known, told = assessments.paused(known, because, self.task.now)

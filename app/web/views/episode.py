@@ -225,6 +225,8 @@ def _facts(row: EpisodeRow, now: datetime, zone: Zone, late: Unread) -> tuple[Fa
     ]
     if of.ended_at:
         facts.append(Fact("Ended by", _ended(row, zone), href=f"/changes/{row.ended_change.id}" if row.ended_change else ""))
+        if of.ended_because:
+            facts.append(Fact("How that is known", of.ended_because))
     else:
         facts.append(Fact("Ended by", "nothing that is known" if stood.seconds is None else "nothing yet"))
     place = of.application or of.workspace
