@@ -31,7 +31,8 @@ tfe
   workspace      id ws-…; status created|changed|locked|unlocked|deleted|unavailable|returned; facts: settings {name: value},
                  changed {name: [before, after]}, observed_after (null: its first sight, nobody's act), observed_before, because,
                  reason (of a lock)
-  assessment     id asmtres-… (ws-… where none was ever made, status unknown); status drifted|undrifted|failed|unknown; facts: drifted, undrifted (counts), checks {passed, failed,
+  assessment     id asmtres-… (ws-…, unknown: none was ever made);
+                 status drifted|undrifted|failed|unknown; facts: drifted, undrifted (counts), checks {passed, failed,
                  errored, unknown}, because, episode (the id of the result that opened it; null while there is none), onset_after,
                  unknown_since
   state-version  id sv-…; status created: only those that no run made; facts: serial, terraform_version, because

@@ -39,7 +39,8 @@ class Carried:
     `looks`: when everything that differs was last told. `whole`: at the last look nothing differed. `shown`: the objects that
     the last look showed to differ. `drift`: the drift of the whole application that stands, as `[seq, onset]`. `lost`: when the
     last time ended in which operations may have come and gone unread. `over`: it is gone. `settling`: when it was
-    told of each end in a workspace, since an assessment may be read hours after it was made. `assessed`: when the last one was made that told something.
+    told of each end in a workspace, since an assessment may be read hours after it was made.
+    `assessed`: when the last one was made that told something.
     """
 
     subject: str

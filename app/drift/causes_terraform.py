@@ -16,9 +16,9 @@ COUNTS = "an assessment counts the resources that drifted and does not name them
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`named`: a plan names the resource; `actions` are its words for what changed. `unapplied`: of a merged run that brought nothing
-    since the last one that was applied, in words. `undrifted`: a plan since then names nothing that changed outside. `failed`: a run that
-    ended in an error while it was applied."""
+    """`named`: a plan names the resource; `actions` are its words for what changed. `unapplied`: of a merged run that brought
+    nothing since the last one that was applied, in words. `undrifted`: a plan since then names nothing that changed outside.
+    `failed`: a run that ended in an error while it was applied."""
 
     named: bool
     actions: Sequence[str] = ()
