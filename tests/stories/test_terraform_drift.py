@@ -73,7 +73,7 @@ def blind_of(bank: Bank) -> list[JSON]:
 def words_of(bank: Bank, path: str) -> str:
     page = bank.page(path)
     assert page.status_code == 200
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.text))
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.text.replace("<wbr>", "")))
 
 
 def same(told: str | None, at: datetime) -> bool:
