@@ -3,8 +3,6 @@
 Lengths are as of `now`, which every row says (`as_of`). A cell that a spreadsheet would run is guarded, as in every CSV here.
 """
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -13,7 +11,7 @@ from app.changes.drift import store
 from app.changes.drift.item import episode_item
 from app.db.session import Connection
 from app.evidence.jsonl import document, lines
-from app.evidence.resources import guarded
+from app.evidence.table import table_csv
 from app.search.period import Period
 from app.search.tree import Query
 
@@ -43,17 +41,7 @@ def items(connection: Connection, query: Query, period: Period | None, now: date
 
 def drift_csv(connection: Connection, query: Query, period: Period | None, now: datetime) -> Iterator[bytes]:
     """UTF-8, CRLF, a header row; lists have `; ` between."""
-    out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
-    writer.writeheader()
-    for number, item in enumerate(items(connection, query, period, now), 1):
-        flat = _flat(item)
-        writer.writerow({name: guarded(flat[name]) for name in COLUMNS})
-        if number % AT_ONCE == 0:
-            yield out.getvalue().encode()
-            out.seek(0)
-            out.truncate()
-    yield out.getvalue().encode()
+    return table_csv(COLUMNS, map(_flat, items(connection, query, period, now)))
 
 
 def drift_jsonl(connection: Connection, query: Query, period: Period | None, now: datetime) -> Iterator[bytes]:

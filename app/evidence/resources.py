@@ -1,40 +1,19 @@
 """The resources of one change as CSV, from its JSON item: a row for each resource of each plan, none left out (RFC 4180)."""
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from app.evidence.table import table_csv
 
 COLUMNS = (
     *("run", "proposed", "acted", "drift", "address", "previous_address", "module", "mode", "type", "name", "provider", "action"),
     *("reason", "importing", "deposed", "attributes", "redacted", "result", "reviewed_plan", "reviewed_outcome", "reviewed_as"),
 )
-CHUNK = 500  # rows handed on at once
-_FORMULA = "=+-@＝＋－＠\t\r\n"  # full-width signs are formulas to some spreadsheets
 
 
 def resources_csv(item: Mapping[str, Any]) -> Iterator[bytes]:
     """UTF-8, CRLF, a header row. A cell that a spreadsheet would run begins with `'`, as in every CSV here."""
-    out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
-    writer.writeheader()
-    for number, row in enumerate(_rows(item), 1):
-        writer.writerow({name: guarded(row.get(name)) for name in COLUMNS})
-        if number % CHUNK == 0:
-            yield out.getvalue().encode()
-            out.seek(0)
-            out.truncate()
-    yield out.getvalue().encode()
-
-
-def guarded(value: object) -> str:
-    """A cell's text: lists with `; ` between, null empty."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    text = "; ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return f"'{text}" if text.lstrip(" \u00a0\u3000")[:1] in _FORMULA and text.strip() else text
+    return table_csv(COLUMNS, _rows(item))
 
 
 def _rows(item: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -1,11 +1,9 @@
 """The operations of one change as CSV, from its JSON item: a row for each result of each operation and attempt, none left out."""
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.evidence.resources import CHUNK, guarded
+from app.evidence.table import table_csv
 
 OF_SYNC = (
     *("id", "application", "instance", "destination", "kind", "kind_by", "also", "options", "phase", "revisions", "started_at"),
@@ -17,16 +15,7 @@ COLUMNS = (*OF_SYNC, "attempt", "order", "sync_phase", *(f"resource_{name}" for 
 
 def syncs_csv(item: Mapping[str, Any]) -> Iterator[bytes]:
     """UTF-8, CRLF, a header row. `attempt` is empty for the operation itself; one without results is one row."""
-    out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
-    writer.writeheader()
-    for number, row in enumerate(_rows(item), 1):
-        writer.writerow({name: guarded(row.get(name)) for name in COLUMNS})
-        if number % CHUNK == 0:
-            yield out.getvalue().encode()
-            out.seek(0)
-            out.truncate()
-    yield out.getvalue().encode()
+    return table_csv(COLUMNS, _rows(item))
 
 
 def _rows(item: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -4,7 +4,8 @@ import csv
 import io
 from typing import Any
 
-from app.evidence.ownership import CHUNK, COLUMNS, ownership_csv
+from app.evidence.ownership import COLUMNS, ownership_csv
+from app.evidence.table import CHUNK
 
 ITEM: dict[str, Any] = {
     "finding": "owned twice",
